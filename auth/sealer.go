@@ -1,0 +1,68 @@
+package auth
+
+import (
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/hkdf"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// errSealed is what every value that we did not seal, or sealed too long ago,
+// gives. It says no more on purpose.
+var errSealed = errors.New("not a value sealed by this server, or expired")
+
+// sealer encrypts and authenticates what is kept in a browser: AES-256-GCM
+// with a random nonce, bound to a name, with the time of sealing inside.
+type sealer struct {
+	aead cipher.AEAD
+	now  func() time.Time
+}
+
+// newSealer derives the key from the server's own token. So a restart within
+// one spawn, and a second replica, open each other's values, while a new
+// spawn, which gets a new token, does not.
+func newSealer(token Secret, now func() time.Time) (*sealer, error) {
+	key, err := hkdf.Key(sha256.New, []byte(token.Reveal()), nil, "jhsingle-native-proxy browser cookies v1", 32)
+	if err != nil {
+		return nil, fmt.Errorf("cannot derive the cookie key: %w", err)
+	}
+	block, err := aes.NewCipher(key)
+	if err != nil {
+		return nil, fmt.Errorf("cannot make the cookie cipher: %w", err)
+	}
+	aead, err := cipher.NewGCMWithRandomNonce(block)
+	if err != nil {
+		return nil, fmt.Errorf("cannot make the cookie cipher: %w", err)
+	}
+	return &sealer{aead, now}, nil
+}
+
+// seal returns the value in a form fit for a cookie called name.
+func (s *sealer) seal(name, value string) string {
+	plain := make([]byte, 8, 8+len(value))
+	binary.BigEndian.PutUint64(plain, uint64(s.now().Unix()))
+	plain = append(plain, value...)
+	return base64.RawURLEncoding.EncodeToString(s.aead.Seal(nil, nil, plain, []byte(name)))
+}
+
+// open returns what was sealed under that name at most maxAge ago.
+func (s *sealer) open(name, sealed string, maxAge time.Duration) (string, error) {
+	raw, err := base64.RawURLEncoding.DecodeString(sealed)
+	if err != nil {
+		return "", errSealed
+	}
+	plain, err := s.aead.Open(nil, nil, raw, []byte(name))
+	if err != nil || len(plain) < 8 {
+		return "", errSealed
+	}
+	age := s.now().Sub(time.Unix(int64(binary.BigEndian.Uint64(plain)), 0))
+	if age > maxAge {
+		return "", errSealed
+	}
+	return string(plain[8:]), nil
+}

@@ -1,0 +1,141 @@
+// Package proxy is the way through: from the socket to the wrapped app and
+// back, past the gate and the app's state.
+package proxy
+
+import (
+	"context"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/ideonate/jhsingle-native-proxy/internal/page"
+	"github.com/ideonate/jhsingle-native-proxy/process"
+)
+
+// Gate decides who passes. Whatever it wraps is behind it.
+type Gate interface {
+	Wrap(next http.Handler) http.Handler
+	// Routes are its own, outside of itself, by their names below the prefix.
+	Routes() map[string]http.HandlerFunc
+	// HasCredentials says whether a request carries anything to be judged.
+	HasCredentials(r *http.Request) bool
+}
+
+// Config is what a Server needs.
+type Config struct {
+	// Prefix is the escaped path below which everything is, with a slash at
+	// both ends.
+	Prefix string
+	Gate   Gate
+	App    App
+	// Dial connects to the app.
+	Dial func(context.Context) (net.Conn, error)
+	// RequestTimeout is how long the app may do nothing while a request waits
+	// for it; 0 is for ever.
+	RequestTimeout time.Duration
+	Activity       *Activity
+	Metrics        *Metrics
+	Log            *slog.Logger
+	// Version is this program's. HubVersion returns the hub's, and may wait
+	// a moment for it; empty if it is not known.
+	Version    string
+	HubVersion func(context.Context) string
+	// HomeURL is the hub's home page in the browser; empty without a hub.
+	HomeURL string
+}
+
+// handler builds the way of a request. Reading it from the end is reading the
+// order: seen, sorted by route, judged, held while the app is away, passed.
+func handler(config Config) (http.Handler, *Proxy) {
+	door := doorman{app: config.App, prefix: prefix(config.Prefix), homeURL: config.HomeURL, log: config.Log}
+	pass := &Proxy{
+		prefix:   prefix(config.Prefix),
+		upstream: &upstream{dial: config.Dial},
+		timeout:  config.RequestTimeout,
+		activity: config.Activity,
+		problem:  door.problem,
+	}
+	door.next = pass
+	judged := config.Gate.Wrap(door)
+	sorted := router{
+		prefix: prefix(config.Prefix),
+		routes: config.Gate.Routes(),
+		probe:  probe(config),
+		next:   judged,
+	}
+	return newObserver(sorted, config.Log, config.Metrics), pass
+}
+
+// router finds our own routes, and turns away what is not below the prefix.
+type router struct {
+	prefix prefix
+	routes map[string]http.HandlerFunc
+	probe  func(w http.ResponseWriter, r *http.Request) bool
+	next   http.Handler
+}
+
+// probeRoute is where the hub looks whether a server is up (user.py,
+// wait_for_http_server on url_path_join(url, "api")).
+const probeRoute = "api"
+
+func (o router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	path, query, ok := splitTarget(r)
+	if !ok {
+		page.Write(w, r, page.Page{
+			Status: http.StatusBadRequest, State: "bad_request", Title: "This is no address here",
+			Message: "A request here is for a path that begins with " + string(o.prefix) + ".",
+		})
+		return
+	}
+	rest, ok := o.prefix.cut(path)
+	if !ok {
+		o.outside(w, r, path, query)
+		return
+	}
+	name := rest[1:]
+	if own, ok := o.routes[name]; ok {
+		own(w, r)
+		return
+	}
+	if name == probeRoute && o.probe(w, r) {
+		return
+	}
+	o.next.ServeHTTP(w, r)
+}
+
+// outside answers what is not below the prefix: another spelling of it is
+// sent to the right one, all else is not here.
+func (o router) outside(w http.ResponseWriter, r *http.Request, path, query string) {
+	if respelled, ok := o.prefix.canonical(path); ok {
+		w.Header().Set("Location", respelled+query)
+		w.WriteHeader(http.StatusPermanentRedirect) // keeps the method
+		return
+	}
+	page.Write(w, r, page.Page{
+		Status: http.StatusNotFound, State: "not_found", Title: "There is nothing at this address",
+		Message: "The app is below " + string(o.prefix) + ".",
+		Actions: []page.Action{{Label: "Open the app", URL: string(o.prefix)}},
+	})
+}
+
+// probe answers the hub's question whether we are up, also while the app is
+// not: the hub would stop us otherwise. A visitor's own request to the same
+// path, with a login, is for the app once it is ready.
+func probe(config Config) func(w http.ResponseWriter, r *http.Request) bool {
+	return func(w http.ResponseWriter, r *http.Request) bool {
+		isProbe := (r.Method == http.MethodGet || r.Method == http.MethodHead) && !page.IsUpgrade(r)
+		if !isProbe || (config.App.Status().State == process.Ready && config.Gate.HasCredentials(r)) {
+			return false
+		}
+		if config.HubVersion != nil {
+			if version := config.HubVersion(r.Context()); version != "" {
+				w.Header().Set("X-JupyterHub-Version", version)
+			}
+		}
+		page.WriteJSON(w, http.StatusOK, struct {
+			Version string `json:"version"`
+		}{config.Version})
+		return true
+	}
+}
