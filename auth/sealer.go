@@ -16,6 +16,9 @@ import (
 // gives. It says no more on purpose.
 var errSealed = errors.New("not a value sealed by this server, or expired")
 
+// text is strict, so that one value has one spelling.
+var text = base64.RawURLEncoding.Strict()
+
 // sealer encrypts and authenticates what is kept in a browser: AES-256-GCM
 // with a random nonce, bound to a name, with the time of sealing inside.
 type sealer struct {
@@ -47,12 +50,12 @@ func (s *sealer) seal(name, value string) string {
 	plain := make([]byte, 8, 8+len(value))
 	binary.BigEndian.PutUint64(plain, uint64(s.now().Unix()))
 	plain = append(plain, value...)
-	return base64.RawURLEncoding.EncodeToString(s.aead.Seal(nil, nil, plain, []byte(name)))
+	return text.EncodeToString(s.aead.Seal(nil, nil, plain, []byte(name)))
 }
 
 // open returns what was sealed under that name at most maxAge ago.
 func (s *sealer) open(name, sealed string, maxAge time.Duration) (string, error) {
-	raw, err := base64.RawURLEncoding.DecodeString(sealed)
+	raw, err := text.DecodeString(sealed)
 	if err != nil {
 		return "", errSealed
 	}
