@@ -1,0 +1,324 @@
+package process
+
+import (
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"os/signal"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// The tests run this very binary again as the app: real processes, no mocks.
+const roleVariable = "TEST_APP_ROLE"
+
+func TestMain(m *testing.M) {
+	if role := os.Getenv(roleVariable); role != "" {
+		playApp(role, os.Args[1:])
+	}
+	os.Exit(m.Run())
+}
+
+func playApp(role string, args []string) {
+	port := ""
+	if len(args) > 0 {
+		port = args[0]
+	}
+	serve := func(handler http.HandlerFunc) {
+		fmt.Fprintln(os.Stderr, "serving", strings.Join(args, " "))
+		fmt.Println(http.ListenAndServe("127.0.0.1:"+port, handler))
+		os.Exit(1)
+	}
+	switch role {
+	case "web":
+		serve(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) })
+	case "redirecting":
+		serve(func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "http://192.0.2.1/", http.StatusFound) })
+	case "breaks off at HEAD":
+		serve(func(_ http.ResponseWriter, r *http.Request) {
+			if r.Method == http.MethodHead {
+				panic(http.ErrAbortHandler)
+			}
+		})
+	case "once":
+		serve(func(_ http.ResponseWriter, r *http.Request) {
+			if r.URL.Path == "/exit" {
+				os.Exit(5)
+			}
+		})
+	case "stubborn":
+		signal.Ignore(syscall.SIGINT, syscall.SIGTERM)
+		serve(func(http.ResponseWriter, *http.Request) {})
+	case "parent":
+		child := exec.Command("sleep", "300")
+		if err := child.Start(); err != nil {
+			fmt.Println(err)
+			os.Exit(1)
+		}
+		fmt.Println("child", child.Process.Pid)
+		serve(func(http.ResponseWriter, *http.Request) {})
+	case "silent":
+		time.Sleep(time.Minute)
+	case "loud":
+		line := strings.Repeat("x", 1000)
+		for range 20000 {
+			fmt.Fprintln(os.Stdout, line)
+			fmt.Fprintln(os.Stderr, line)
+		}
+		serve(func(http.ResponseWriter, *http.Request) {})
+	}
+	code, err := strconv.Atoi(role)
+	if err != nil {
+		fmt.Println("no such role:", role)
+		code = 99
+	}
+	fmt.Fprintln(os.Stderr, "exiting with", code)
+	os.Exit(code)
+}
+
+// start runs an app in the given role, and stops it when the test ends.
+func start(t *testing.T, role string, change func(*Config)) (*App, <-chan Exit) {
+	t.Helper()
+	config := Config{
+		Command:      []string{os.Args[0], "{port}", "host={origin_host}"},
+		Env:          append(os.Environ(), roleVariable+"="+role),
+		OriginHost:   "known",
+		ReadyPath:    "/",
+		ReadyTimeout: 20 * time.Second,
+		Restart:      Never,
+		Grace:        4 * time.Second,
+		Log:          slog.New(slog.DiscardHandler),
+	}
+	if change != nil {
+		change(&config)
+	}
+	app, err := New(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan Exit, 1)
+	finished := make(chan struct{})
+	go func() {
+		ended <- app.Run()
+		close(finished)
+	}()
+	t.Cleanup(func() {
+		app.Stop(syscall.SIGKILL)
+		<-finished
+	})
+	return app, ended
+}
+
+func await(t *testing.T, app *App, state State) Status {
+	t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(2 * time.Millisecond) {
+		if status := app.Status(); status.State == state {
+			return status
+		}
+	}
+	t.Fatalf("not %s but %+v; it wrote %q", state, app.Status(), app.Log(5))
+	return Status{}
+}
+
+func TestAnyAnswerIsReady(t *testing.T) {
+	for _, role := range []string{"web", "redirecting", "breaks off at HEAD"} {
+		t.Run(role, func(t *testing.T) {
+			app, _ := start(t, role, nil)
+			status := await(t, app, Ready)
+			conn, err := app.Dial(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			conn.Close()
+			if status.Starts != 1 || status.PID == 0 || status.Port == 0 {
+				t.Errorf("got %+v", status)
+			}
+		})
+	}
+}
+
+func TestStopEndsTheWholeGroup(t *testing.T) {
+	app, ended := start(t, "parent", nil)
+	await(t, app, Ready)
+	var child int
+	if _, err := fmt.Sscanf(app.Log(10)[0], "child %d", &child); err != nil {
+		t.Fatalf("%v in %q", err, app.Log(10))
+	}
+	app.Stop(syscall.SIGTERM)
+	<-ended
+	if state := app.Status().State; state != Stopped {
+		t.Errorf("state %s", state)
+	}
+	awaitGone(t, child)
+}
+
+// awaitGone waits until a process has ended; one that is not yet reaped by
+// its new parent has.
+func awaitGone(t *testing.T, pid int) {
+	t.Helper()
+	for deadline := time.Now().Add(5 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+		if err != nil || strings.Contains(string(stat), ") Z ") {
+			return
+		}
+	}
+	t.Errorf("process %d is left", pid)
+}
+
+func TestAppThatIgnoresSignalsIsKilled(t *testing.T) {
+	app, ended := start(t, "stubborn", func(c *Config) { c.Grace = 200 * time.Millisecond })
+	await(t, app, Ready)
+	app.Stop(syscall.SIGINT)
+	if exit := <-ended; exit.Signal != syscall.SIGKILL || exit.ExitCode() != 137 {
+		t.Errorf("got %+v", exit)
+	}
+}
+
+func TestExitCodes(t *testing.T) {
+	for role, want := range map[string]int{"0": 0, "3": 3} {
+		app, ended := start(t, role, nil)
+		exit := <-ended
+		if exit.ExitCode() != want || app.Status().State != Failed {
+			t.Errorf("%s: got %+v, %+v", role, exit, app.Status())
+		}
+		if got := app.Log(1); len(got) != 1 || got[0] != "exiting with "+role {
+			t.Errorf("the last words are lost: %q", got)
+		}
+	}
+	app, ended := start(t, "web", nil)
+	await(t, app, Ready)
+	app.Signal(syscall.SIGKILL)
+	if exit := <-ended; exit.ExitCode() != 128+9 {
+		t.Errorf("got %+v", exit)
+	}
+}
+
+func TestAppThatEndsIsStartedAgain(t *testing.T) {
+	app, _ := start(t, "once", func(c *Config) { c.Restart = OnFailure })
+	first := await(t, app, Ready)
+	conn, err := app.Dial(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	fmt.Fprint(conn, "GET /exit HTTP/1.1\r\nHost: x\r\n\r\n")
+	if status := await(t, app, Backoff); status.LastExit == nil || status.LastExit.Code != 5 || status.Port != 0 {
+		t.Errorf("got %+v", status)
+	}
+	if second := await(t, app, Ready); second.Starts != 2 || second.PID == first.PID {
+		t.Errorf("got %+v", second)
+	}
+}
+
+func TestCleanEndIsNotAFailure(t *testing.T) {
+	app, ended := start(t, "0", func(c *Config) { c.Restart = OnFailure })
+	await(t, app, Failed)
+	select {
+	case <-ended:
+		t.Fatal("the supervisor ended too")
+	case <-time.After(50 * time.Millisecond):
+	}
+	app.Stop(syscall.SIGTERM)
+	<-ended
+}
+
+func TestNotReadyInTime(t *testing.T) {
+	app, ended := start(t, "silent", func(c *Config) { c.ReadyTimeout = 300 * time.Millisecond })
+	exit := <-ended
+	if !strings.Contains(exit.String(), "no HTTP answer on port") || exit.Success() || exit.ExitCode() == 0 {
+		t.Errorf("got %+v", exit)
+	}
+	if app.Status().PID != 0 {
+		t.Errorf("got %+v", app.Status())
+	}
+}
+
+func TestAFloodOfOutputNeitherBlocksNorGrows(t *testing.T) {
+	lines := 0
+	app, _ := start(t, "loud", func(c *Config) { c.Output = func(string, []byte) { lines++ } })
+	await(t, app, Ready)
+	if got := len(app.Log(ringLines)); got > ringLines {
+		t.Errorf("%d lines", got)
+	}
+	app.Stop(syscall.SIGTERM)
+	await(t, app, Stopped)
+	if lines < 40000 {
+		t.Errorf("%d lines arrived, want 40000", lines)
+	}
+}
+
+func TestStartWaitsForTheOriginHost(t *testing.T) {
+	app, _ := start(t, "web", func(c *Config) { c.OriginHost = "" })
+	if status := app.Status(); status.State != Waiting || status.Starts != 0 {
+		t.Errorf("got %+v", status)
+	}
+	app.SetOriginHost("hub.example.org")
+	app.SetOriginHost("evil.example")
+	await(t, app, Ready)
+	if got := strings.Join(app.Log(5), "\n"); !strings.Contains(got, "host=hub.example.org") {
+		t.Errorf("it was started with %q", got)
+	}
+}
+
+func TestStopWhileWaiting(t *testing.T) {
+	app, ended := start(t, "web", func(c *Config) { c.OriginHost = "" })
+	app.Stop(syscall.SIGTERM)
+	<-ended
+	if app.Status().State != Stopped {
+		t.Errorf("got %+v", app.Status())
+	}
+}
+
+func TestPortIsTaken(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	app, ended := start(t, "web", func(c *Config) {
+		c.Port = listener.Addr().(*net.TCPAddr).Port
+		c.ReadyTimeout = 5 * time.Second
+	})
+	if exit := <-ended; exit.Code != 1 {
+		t.Errorf("got %+v", exit)
+	}
+	if got := strings.Join(app.Log(5), "\n"); !strings.Contains(got, "address already in use") {
+		t.Errorf("the reason is not in the log: %q", got)
+	}
+}
+
+func TestNewChecksTheCommand(t *testing.T) {
+	for want, command := range map[string][]string{
+		"no command":      nil,
+		"not found":       {"surely-there-is-no-such-program"},
+		"{nope}":          {"sh", "{nope}"},
+		"no such file":    {"/nowhere/app"},
+		"permission":      {"/etc/passwd"},
+		"single brace":    {"sh", "}"},
+		"is a directory;": {"/etc"},
+	} {
+		_, err := New(Config{Command: command})
+		if want == "is a directory;" {
+			want = "cannot run"
+		}
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: got %v, want %q", command, err, want)
+		}
+	}
+}
+
+func TestBackoff(t *testing.T) {
+	for failures, most := range map[int]time.Duration{1: time.Second, 2: 2 * time.Second, 5: 16 * time.Second, 6: 30 * time.Second, 1000: 30 * time.Second} {
+		for range 100 {
+			if got := backoff(failures); got > most || got < most*4/5 {
+				t.Fatalf("after %d failures: %s, want %s less at most a fifth", failures, got, most)
+			}
+		}
+	}
+}
