@@ -66,8 +66,9 @@ func (p *Proxy) forward(w http.ResponseWriter, r *http.Request) {
 	}
 	writeResponseHead(w, x.resp, x.upload.running())
 	err = p.copyBody(w, r, x.conn, x.resp)
+	present := x.unwatch() // before finish, which can look like a going
 	complete := x.upload.finish(w, x.conn)
-	if !x.unwatch() || err != nil {
+	if !present || err != nil {
 		x.conn.Close()
 		// The response is broken off so that the visitor does not take the
 		// part for the whole.

@@ -48,6 +48,8 @@ func (o *observer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if failure != nil && !aborted {
 			o.log.Error("a request failed by a fault of this program", "id", id, "fault", failure, "stack", string(debug.Stack()))
 			if recorder.code == 0 {
+				failure = nil // there is still an answer to give
+				w.Header().Set("Connection", "close")
 				page.Write(recorder, r, page.Page{
 					Status: http.StatusInternalServerError, State: "fault", Title: "Something went wrong here",
 					Message: "This is a fault of the program between you and the app.", Hint: "Request " + id,

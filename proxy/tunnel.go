@@ -146,7 +146,7 @@ func (p *Proxy) pump(to io.WriteCloser, from io.Reader, source net.Conn) {
 			break
 		}
 	}
-	closeWrite(to)
+	_ = closeWrite(to) // it may be gone already
 	if other, ok := to.(net.Conn); ok {
 		_ = other.SetReadDeadline(time.Now().Add(lingering))
 	}

@@ -188,11 +188,14 @@ func (c *upstreamConn) progress(timeout time.Duration) {
 	}
 }
 
-// closeWrite ends our side and lets the other go on.
-func closeWrite(conn io.Closer) {
+// CloseWrite ends our side and lets the app go on.
+func (c *upstreamConn) CloseWrite() error { return closeWrite(c.Conn) }
+
+// closeWrite ends one side of a connection where that can be done, and all of
+// it otherwise.
+func closeWrite(conn io.Closer) error {
 	if half, ok := conn.(interface{ CloseWrite() error }); ok {
-		_ = half.CloseWrite()
-		return
+		return half.CloseWrite()
 	}
-	_ = conn.Close()
+	return conn.Close()
 }

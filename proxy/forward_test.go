@@ -1,0 +1,470 @@
+package proxy
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"net/textproto"
+	"strings"
+	"testing"
+	"time"
+)
+
+// recordHead is a raw app that answers 200 and tells each request's head.
+func recordHead(heads chan<- string) appServer {
+	return appServer{raw: func(conn net.Conn) {
+		defer conn.Close()
+		reader := bufio.NewReader(conn)
+		for {
+			var head strings.Builder
+			for {
+				line, err := reader.ReadString('\n')
+				if err != nil {
+					return
+				}
+				head.WriteString(line)
+				if line == "\r\n" {
+					break
+				}
+			}
+			heads <- head.String()
+			io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+		}
+	}}
+}
+
+func TestTargetIsPassedByteForByte(t *testing.T) {
+	heads := make(chan string, 1)
+	w := newWorld(t, recordHead(heads), nil)
+	for _, target := range []string{"/", "/a%2Fb%2f%41;c=1/d", "/x?", "/?q=a%20b+c&&=&é", "//double", "/../up", "/%2e%2e/", `/{"a":[1|2]}^`, "/a#b", "/?a=1;b=2"} {
+		if code := w.rawStatus("GET /user/ada" + target + " HTTP/1.1\nHost: h\nConnection: close\n\n"); code != 200 {
+			t.Errorf("%s: got %d", target, code)
+			continue
+		}
+		if line, _, _ := strings.Cut(<-heads, "\r\n"); line != "GET "+target+" HTTP/1.1" {
+			t.Errorf("%s: the app got %q", target, line)
+		}
+	}
+}
+
+func TestHeadersOnTheWayIn(t *testing.T) {
+	heads := make(chan string, 1)
+	w := newWorld(t, recordHead(heads), nil)
+	w.rawStatus(`GET /user/ada/x HTTP/1.1
+Host: hub.example.org
+Connection: close, X-Drop-Me
+X-Drop-Me: 1
+Keep-Alive: timeout=5
+Proxy-Authorization: Basic x
+Te: trailers
+Upgrade: h2c
+Http2-Settings: AAA
+Expect: 100-continue
+X-Forwarded-User: evil
+X_Forwarded_User: evil
+X-Forwarded-Prefix: /evil
+X-Forwarded-For: 192.0.2.7
+X-Forwarded-Proto: https
+X-Request-Id: bad id
+Accept: a
+Accept: b
+Authorization: Basic dTpw
+Cookie: a=1
+
+`)
+	got, err := textproto.NewReader(bufio.NewReader(strings.NewReader(strings.SplitN(<-heads, "\r\n", 2)[1]))).ReadMIMEHeader()
+	if err != nil {
+		t.Fatal(err)
+	}
+	id := got.Get("X-Request-Id")
+	if id == "" || strings.Contains(id, " ") {
+		t.Errorf("request id %q", id)
+	}
+	delete(got, "X-Request-Id")
+	want := map[string]string{
+		"Host": "hub.example.org", "Accept": "a|b", "Authorization": "Basic dTpw", "Cookie": "a=1",
+		"X-Forwarded-For": "192.0.2.7, 127.0.0.1", "X-Forwarded-Proto": "https", "X-Forwarded-Host": "hub.example.org",
+		"X-Forwarded-Prefix": "/user/ada", "X-Forwarded-Context": "/user/ada", "X-Proxycontextpath": "/user/ada",
+	}
+	for name, values := range got {
+		if want[name] != strings.Join(values, "|") {
+			t.Errorf("%s: the app got %q, want %q", name, values, want[name])
+		}
+		delete(want, name)
+	}
+	if len(want) > 0 {
+		t.Errorf("the app did not get %v", want)
+	}
+}
+
+func TestHeadersOnTheWayOut(t *testing.T) {
+	w := newWorld(t, withApp(func(rw http.ResponseWriter, _ *http.Request) {
+		h := rw.Header()
+		h.Add("Set-Cookie", "a=1")
+		h.Add("Set-Cookie", "b=2")
+		h.Add("Set-Cookie", "jupyterhub-session-id=x; Path=/")
+		h.Set("Keep-Alive", "timeout=1")
+		h.Set("X-Secret", "1")
+		h.Set("Connection", "X-Secret")
+		h.Set("Content-Security-Policy", "frame-ancestors *")
+		h["Content-Type"] = nil
+		rw.WriteHeader(http.StatusTeapot)
+		io.WriteString(rw, "<html>")
+	}), nil)
+	resp, body := w.get(testPrefix)
+	if resp.StatusCode != http.StatusTeapot || body != "<html>" {
+		t.Errorf("got %s, %q", resp.Status, body)
+	}
+	if got := strings.Join(resp.Header["Set-Cookie"], "|"); got != "a=1|b=2" {
+		t.Errorf("cookies %q", got)
+	}
+	for _, name := range []string{"Keep-Alive", "X-Secret", "Content-Type"} {
+		if got, ok := resp.Header[name]; ok {
+			t.Errorf("%s: %q came through", name, got)
+		}
+	}
+	if resp.Header.Get("Content-Security-Policy") != "frame-ancestors *" {
+		t.Error("the app's own policy was changed")
+	}
+}
+
+func TestBodiesBothWays(t *testing.T) {
+	big := bytes.Repeat([]byte("0123456789abcdef"), 1<<16) // 1 MiB
+	w := newWorld(t, withApp(func(rw http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			t.Error(err)
+		}
+		if r.URL.Path == "/length" {
+			rw.Header().Set("Content-Length", fmt.Sprint(len(body)))
+		}
+		rw.Header().Set("X-Length", fmt.Sprint(r.ContentLength))
+		rw.Write(body)
+	}), nil)
+	for _, path := range []string{"length", "chunked"} {
+		for _, chunked := range []bool{false, true} {
+			for _, body := range [][]byte{nil, []byte("x"), big} {
+				var reader io.Reader = bytes.NewReader(body)
+				if chunked {
+					reader = io.MultiReader(reader)
+				}
+				req, _ := http.NewRequest("POST", w.url(testPrefix+path), reader)
+				resp, got := w.do(req)
+				if resp.StatusCode != 200 || got != string(body) {
+					t.Errorf("%s, chunked %v, %d bytes: got %s, %d bytes", path, chunked, len(body), resp.Status, len(got))
+				}
+			}
+		}
+	}
+}
+
+func TestKindsOfAnswers(t *testing.T) {
+	for name, test := range map[string]struct {
+		method, answer string
+		status         int
+		body           string
+		reused         bool
+	}{
+		"length":             {"GET", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", 200, "ok", true},
+		"chunked":            {"GET", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\no\r\n1\r\nk\r\n0\r\n\r\n", 200, "ok", true},
+		"chunk extension":    {"GET", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2;x=y\r\nok\r\n0\r\n\r\n", 200, "ok", true},
+		"HEAD":               {"HEAD", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", 200, "", true},
+		"no content":         {"GET", "HTTP/1.1 204 No Content\r\n\r\n", 204, "", true},
+		"not modified":       {"GET", "HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\nEtag: x\r\n\r\n", 304, "", true},
+		"until close":        {"GET", "HTTP/1.1 200 OK\r\n\r\nok", 200, "ok", false},
+		"HTTP/1.0":           {"GET", "HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok", 200, "ok", false},
+		"says close":         {"GET", "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok", 200, "ok", false},
+		"more than its body": {"GET", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 200 OK\r\n\r\nsmuggled", 200, "ok", false},
+		"no HTTP":            {"GET", "SSH-2.0-OpenSSH\r\n", 502, "", false},
+		"nothing":            {"GET", "", 502, "", false},
+		"two lengths":        {"GET", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nok", 502, "", false},
+		"a bad length":       {"GET", "HTTP/1.1 200 OK\r\nContent-Length: -2\r\n\r\nok", 502, "", false},
+		"a head too large":   {"GET", "HTTP/1.1 200 OK\r\nX: " + strings.Repeat("x", 2<<20) + "\r\n\r\n", 502, "", false},
+		"101 unasked":        {"GET", "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n", 502, "", false},
+		"status 99":          {"GET", "HTTP/1.1 099 What\r\n\r\n", 502, "", false},
+		"interim for ever":   {"GET", strings.Repeat("HTTP/1.1 102 Processing\r\n\r\n", 20), 502, "", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, appServer{raw: func(conn net.Conn) {
+				defer conn.Close()
+				reader := bufio.NewReader(conn)
+				for {
+					req, err := http.ReadRequest(reader)
+					if err != nil {
+						return
+					}
+					req.Body.Close()
+					io.WriteString(conn, test.answer)
+					if !test.reused {
+						return
+					}
+				}
+			}}, nil)
+			for range 2 {
+				req, _ := http.NewRequest(test.method, w.url(testPrefix), nil)
+				resp, body := w.do(req)
+				if resp.StatusCode != test.status || (test.status < 300 && body != test.body) {
+					t.Errorf("got %s, %q", resp.Status, body)
+				}
+			}
+			if reused := w.dialed() == 1; reused != test.reused {
+				t.Errorf("two requests took %d connections to the app", w.dialed())
+			}
+		})
+	}
+}
+
+func TestAnswerStreamsAsItComes(t *testing.T) {
+	next := make(chan struct{})
+	for _, head := range []string{"Content-Type: text/event-stream\r\nTransfer-Encoding: chunked", "Transfer-Encoding: chunked", "Content-Length: 30"} {
+		w := newWorld(t, appServer{raw: func(conn net.Conn) {
+			defer conn.Close()
+			if _, err := http.ReadRequest(bufio.NewReader(conn)); err != nil {
+				return
+			}
+			io.WriteString(conn, "HTTP/1.1 200 OK\r\n"+head+"\r\n\r\n")
+			for range 3 {
+				if _, ok := <-next; !ok {
+					return
+				}
+				if strings.Contains(head, "chunked") {
+					io.WriteString(conn, "a\r\n0123456789\r\n")
+				} else {
+					io.WriteString(conn, "0123456789")
+				}
+			}
+			io.WriteString(conn, "0\r\n\r\n")
+		}}, nil)
+		_, reader := w.raw("GET /user/ada/ HTTP/1.1\nHost: h\n\n")
+		if strings.Contains(head, "Length") {
+			next <- struct{}{} // its head comes with the first piece
+		}
+		resp, err := http.ReadResponse(reader, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range 3 {
+			if i > 0 || !strings.Contains(head, "Length") {
+				next <- struct{}{}
+			}
+			piece := make([]byte, 10)
+			if _, err := io.ReadFull(resp.Body, piece); err != nil {
+				t.Fatalf("%s: piece %d: %v", head, i, err)
+			}
+		}
+	}
+}
+
+func TestAppAnswersBeforeTheBodyIsSent(t *testing.T) {
+	w := newWorld(t, appServer{raw: func(conn net.Conn) {
+		defer conn.Close()
+		if _, err := http.ReadRequest(bufio.NewReader(conn)); err != nil {
+			return
+		}
+		io.WriteString(conn, "HTTP/1.1 413 Too Large\r\nContent-Length: 2\r\nConnection: close\r\n\r\nno")
+		io.Copy(io.Discard, conn)
+	}}, nil)
+	_, reader := w.raw("POST /user/ada/ HTTP/1.1\nHost: h\nContent-Length: 1000000\n\nonly this")
+	resp, err := http.ReadResponse(reader, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, err := io.ReadAll(resp.Body)
+	if resp.StatusCode != 413 || string(body) != "no" || !resp.Close || err != nil {
+		t.Errorf("got %s, %q, close %v, %v", resp.Status, body, resp.Close, err)
+	}
+}
+
+func TestBothDirectionsAtOnce(t *testing.T) {
+	w := newWorld(t, appServer{raw: func(conn net.Conn) {
+		defer conn.Close()
+		reader := bufio.NewReader(conn)
+		req, err := http.ReadRequest(reader)
+		if err != nil {
+			return
+		}
+		io.WriteString(conn, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+		buffer := make([]byte, 10)
+		for {
+			n, err := req.Body.Read(buffer)
+			if n > 0 {
+				fmt.Fprintf(conn, "%x\r\n%s\r\n", n, buffer[:n])
+			}
+			if err != nil {
+				break
+			}
+		}
+		io.WriteString(conn, "0\r\n\r\n")
+	}}, nil)
+	conn, reader := w.raw("POST /user/ada/ HTTP/1.1\nHost: h\nTransfer-Encoding: chunked\n\n")
+	var resp *http.Response
+	for _, piece := range []string{"first", "second"} {
+		fmt.Fprintf(conn, "%x\r\n%s\r\n", len(piece), piece)
+		if resp == nil {
+			var err error
+			if resp, err = http.ReadResponse(reader, nil); err != nil {
+				t.Fatal(err)
+			}
+		}
+		echoed := make([]byte, len(piece))
+		if _, err := io.ReadFull(resp.Body, echoed); err != nil || string(echoed) != piece {
+			t.Fatalf("got %q, %v", echoed, err)
+		}
+	}
+	io.WriteString(conn, "0\r\n\r\n")
+	if rest, err := io.ReadAll(resp.Body); err != nil || len(rest) != 0 {
+		t.Errorf("got %q, %v", rest, err)
+	}
+}
+
+func TestDeadIdleConnection(t *testing.T) {
+	// The app closes each connection after one answer without saying so: at
+	// once, or only when the next request arrives, which no check can see.
+	for _, late := range []bool{false, true} {
+		w := newWorld(t, appServer{raw: func(conn net.Conn) {
+			defer conn.Close()
+			reader := bufio.NewReader(conn)
+			req, err := http.ReadRequest(reader)
+			if err != nil {
+				return
+			}
+			io.Copy(io.Discard, req.Body)
+			io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+			if late {
+				reader.ReadByte()
+			}
+		}}, nil)
+		for i := range 3 {
+			if resp, _ := w.get(testPrefix); resp.StatusCode != 200 {
+				t.Errorf("late %v, request %d: got %s", late, i, resp.Status)
+			}
+		}
+		// A request that may have had an effect is not sent twice.
+		req, _ := http.NewRequest("POST", w.url(testPrefix), strings.NewReader("x"))
+		resp, _ := w.do(req)
+		if want := map[bool]int{false: 200, true: 502}[late]; resp.StatusCode != want {
+			t.Errorf("late %v, POST: got %s, want %d", late, resp.Status, want)
+		}
+	}
+}
+
+func TestSilentAppIsATimeout(t *testing.T) {
+	w := newWorld(t, appServer{raw: func(conn net.Conn) { io.Copy(io.Discard, conn) }}, func(c *Config) { c.RequestTimeout = 150 * time.Millisecond })
+	resp, body := w.get(testPrefix, "Sec-Fetch-Mode: navigate")
+	if resp.StatusCode != http.StatusGatewayTimeout || !strings.Contains(body, "did not answer in time") {
+		t.Errorf("got %s, %q", resp.Status, body)
+	}
+	req, _ := http.NewRequest("POST", w.url(testPrefix), strings.NewReader("body"))
+	if resp, _ := w.do(req); resp.StatusCode != http.StatusGatewayTimeout {
+		t.Errorf("POST: got %s", resp.Status)
+	}
+}
+
+func TestABodyThatMovesIsNotTimedOut(t *testing.T) {
+	w := newWorld(t, withApp(func(rw http.ResponseWriter, r *http.Request) {
+		io.Copy(io.Discard, r.Body)
+		for range 8 {
+			time.Sleep(100 * time.Millisecond)
+			io.WriteString(rw, "x")
+			http.NewResponseController(rw).Flush()
+		}
+	}), func(c *Config) { c.RequestTimeout = 400 * time.Millisecond })
+	reader, writer := io.Pipe()
+	go func() {
+		for range 8 {
+			time.Sleep(100 * time.Millisecond)
+			io.WriteString(writer, "y")
+		}
+		writer.Close()
+	}()
+	req, _ := http.NewRequest("POST", w.url(testPrefix), reader)
+	if resp, body := w.do(req); resp.StatusCode != 200 || body != "xxxxxxxx" {
+		t.Errorf("got %s, %q", resp.Status, body)
+	}
+}
+
+func TestBrokenAnswerIsNotTakenForWhole(t *testing.T) {
+	for _, answer := range []string{"Content-Length: 10\r\n\r\nhalf", "Transfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n"} {
+		w := newWorld(t, appServer{raw: func(conn net.Conn) {
+			http.ReadRequest(bufio.NewReader(conn))
+			io.WriteString(conn, "HTTP/1.1 200 OK\r\n"+answer)
+			conn.Close()
+		}}, nil)
+		resp, err := http.Get(w.url(testPrefix))
+		if err != nil {
+			continue // broken off before the head: as good
+		}
+		if body, err := io.ReadAll(resp.Body); err == nil {
+			t.Errorf("%q was taken for the whole", body)
+		}
+		resp.Body.Close()
+	}
+}
+
+func TestVisitorWhoGoesEndsTheAppsWork(t *testing.T) {
+	arrived, gone := make(chan struct{}), make(chan struct{})
+	w := newWorld(t, withApp(func(_ http.ResponseWriter, r *http.Request) {
+		close(arrived)
+		<-r.Context().Done()
+		close(gone)
+	}), nil)
+	ctx, cancel := context.WithCancel(t.Context())
+	req, _ := http.NewRequestWithContext(ctx, "GET", w.url(testPrefix), nil)
+	go http.DefaultClient.Do(req)
+	<-arrived
+	cancel()
+	select {
+	case <-gone:
+	case <-time.After(5 * time.Second):
+		t.Error("the app still works for nobody")
+	}
+}
+
+func TestInterimResponses(t *testing.T) {
+	w := newWorld(t, withApp(func(rw http.ResponseWriter, _ *http.Request) {
+		rw.Header().Set("Link", "</a.css>; rel=preload")
+		rw.WriteHeader(http.StatusEarlyHints)
+		rw.Header().Del("Link")
+		io.WriteString(rw, "ok")
+	}), nil)
+	var hints []string
+	trace := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{Got1xxResponse: func(code int, h textproto.MIMEHeader) error {
+		hints = append(hints, fmt.Sprint(code, " ", h.Get("Link")))
+		return nil
+	}})
+	req, _ := http.NewRequestWithContext(trace, "GET", w.url(testPrefix), nil)
+	resp, body := w.do(req)
+	if len(hints) != 1 || hints[0] != "103 </a.css>; rel=preload" || body != "ok" || resp.Header.Get("Link") != "" {
+		t.Errorf("got %q, then %q with Link %q", hints, body, resp.Header.Get("Link"))
+	}
+}
+
+func TestTrailers(t *testing.T) {
+	w := newWorld(t, withApp(func(rw http.ResponseWriter, r *http.Request) {
+		io.Copy(io.Discard, r.Body)
+		rw.Header().Set("Trailer", "X-Sum")
+		io.WriteString(rw, r.Trailer.Get("X-In"))
+		rw.Header().Set("X-Sum", "42")
+	}), nil)
+	req, _ := http.NewRequest("POST", w.url(testPrefix), io.MultiReader(strings.NewReader("body")))
+	req.Trailer = http.Header{"X-In": {"from the visitor"}}
+	resp, body := w.do(req)
+	if body != "from the visitor" || resp.Trailer.Get("X-Sum") != "42" {
+		t.Errorf("got %q, trailer %v", body, resp.Trailer)
+	}
+}
+
+func TestManyRequestsShareConnections(t *testing.T) {
+	w := newWorld(t, withApp(func(rw http.ResponseWriter, _ *http.Request) { io.WriteString(rw, "ok") }), nil)
+	for range 20 {
+		w.get(testPrefix)
+	}
+	if n := w.dialed(); n != 1 {
+		t.Errorf("20 requests one after the other took %d connections", n)
+	}
+}
