@@ -17,6 +17,14 @@ import (
 	"time"
 )
 
+const (
+	// sweepGrace is what each kind of leftover of an app gets to end by
+	// itself.
+	sweepGrace = time.Second
+	// reapInterval is how long an orphan that has ended may stay a zombie.
+	reapInterval = 30 * time.Second
+)
+
 // Config is what an App needs.
 type Config struct {
 	// Command is the program and its arguments, with {placeholders}.
@@ -39,7 +47,10 @@ type Config struct {
 	// Grace is how long the app has to end when it is asked to, before it is
 	// killed.
 	Grace time.Duration
-	Log   *slog.Logger
+	// Orphans says that every child of this program is the app's: what is
+	// left of them when the app has ended is ended too. See AdoptOrphans.
+	Orphans bool
+	Log     *slog.Logger
 	// Output, if set, takes the app's output.
 	Output Sink
 }
@@ -226,8 +237,11 @@ func (a *App) once(host string) (exit Exit, readyFor time.Duration, stopped bool
 		close(ended)
 	}()
 	defer func() {
-		members.sweep(time.Second)
-		out.finish(time.Second)
+		members.sweep(sweepGrace)
+		if a.config.Orphans {
+			endOrphans(sweepGrace)
+		}
+		out.finish(sweepGrace)
 	}()
 
 	ctx, cancel := context.WithTimeout(context.Background(), a.config.ReadyTimeout)
@@ -237,9 +251,15 @@ func (a *App) once(host string) (exit Exit, readyFor time.Duration, stopped bool
 		ready <- awaitReady(ctx, func(ctx context.Context) (net.Conn, error) { return dial(ctx, port) }, a.config.ReadyPath)
 	}()
 
+	reaping := time.NewTicker(reapInterval)
+	defer reaping.Stop()
 	var readySince time.Time
 	for {
 		select {
+		case <-reaping.C:
+			if a.config.Orphans {
+				reapOrphans(cmd.Process.Pid)
+			}
 		case err := <-ready:
 			if err != nil {
 				a.terminate(members, ended, syscall.SIGTERM)

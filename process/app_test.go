@@ -1,6 +1,7 @@
 package process
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -39,7 +40,9 @@ func playApp(role string, args []string) {
 	case "web":
 		serve(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) })
 	case "redirecting":
-		serve(func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "http://192.0.2.1/", http.StatusFound) })
+		serve(func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "http://192.0.2.1/", http.StatusFound)
+		})
 	case "breaks off at HEAD":
 		serve(func(_ http.ResponseWriter, r *http.Request) {
 			if r.Method == http.MethodHead {
@@ -63,6 +66,17 @@ func playApp(role string, args []string) {
 		}
 		fmt.Println("child", child.Process.Pid)
 		serve(func(http.ResponseWriter, *http.Request) {})
+	case "leaving":
+		child := exec.Command("sleep", "300")
+		child.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+		if err := child.Start(); err != nil {
+			fmt.Println(err)
+			os.Exit(1)
+		}
+		fmt.Println("child", child.Process.Pid)
+		serve(func(http.ResponseWriter, *http.Request) {})
+	case "supervisor":
+		supervise(args)
 	case "silent":
 		time.Sleep(time.Minute)
 	case "loud":
@@ -80,6 +94,55 @@ func playApp(role string, args []string) {
 	}
 	fmt.Fprintln(os.Stderr, "exiting with", code)
 	os.Exit(code)
+}
+
+// supervise is a program with an app that makes a process of another session,
+// which no signal to the group reaches. It ends when the app is ready.
+func supervise(args []string) {
+	if err := AdoptOrphans(); err != nil {
+		fmt.Println(err)
+		os.Exit(1)
+	}
+	app, err := New(Config{
+		Command: []string{os.Args[0], "{port}"}, Env: append(os.Environ(), roleVariable+"=leaving"),
+		ReadyPath: "/", ReadyTimeout: 20 * time.Second, Restart: Never, Grace: 4 * time.Second, Orphans: true,
+		Log: slog.New(slog.DiscardHandler), Output: func(_ string, line []byte) { fmt.Printf("%s\n", line) },
+	})
+	if err != nil {
+		fmt.Println(err)
+		os.Exit(1)
+	}
+	go func() {
+		for app.Status().State != Ready {
+			time.Sleep(time.Millisecond)
+		}
+		sig, _ := strconv.Atoi(args[0])
+		if syscall.Signal(sig) == syscall.SIGKILL {
+			app.Signal(syscall.SIGKILL) // it cannot look after its own
+			return
+		}
+		app.Stop(syscall.Signal(sig))
+	}()
+	app.Run()
+	_, err = syscall.Wait4(-1, nil, syscall.WNOHANG, nil)
+	fmt.Println("no child is left:", errors.Is(err, syscall.ECHILD))
+	os.Exit(0)
+}
+
+func TestNoOrphanIsLeft(t *testing.T) {
+	for _, sig := range []syscall.Signal{syscall.SIGTERM, syscall.SIGKILL} {
+		supervisor := exec.Command(os.Args[0], strconv.Itoa(int(sig)))
+		supervisor.Env = append(os.Environ(), roleVariable+"=supervisor")
+		output, err := supervisor.CombinedOutput()
+		if err != nil {
+			t.Fatalf("%v: %s", err, output)
+		}
+		child := childIn(t, string(output))
+		if !strings.Contains(string(output), "no child is left: true\n") {
+			t.Errorf("%s: %q", sig, output)
+		}
+		awaitGone(t, child)
+	}
 }
 
 // start runs an app in the given role, and stops it when the test ends.
@@ -146,16 +209,27 @@ func TestAnyAnswerIsReady(t *testing.T) {
 func TestStopEndsTheWholeGroup(t *testing.T) {
 	app, ended := start(t, "parent", nil)
 	await(t, app, Ready)
-	var child int
-	if _, err := fmt.Sscanf(app.Log(10)[0], "child %d", &child); err != nil {
-		t.Fatalf("%v in %q", err, app.Log(10))
-	}
+	child := childIn(t, strings.Join(app.Log(10), "\n"))
 	app.Stop(syscall.SIGTERM)
 	<-ended
 	if state := app.Status().State; state != Stopped {
 		t.Errorf("state %s", state)
 	}
 	awaitGone(t, child)
+}
+
+// childIn finds the process that an app says it has started.
+func childIn(t *testing.T, output string) int {
+	t.Helper()
+	var child int
+	at := strings.Index(output, "child ")
+	if at < 0 {
+		t.Fatalf("no child in %q", output)
+	}
+	if _, err := fmt.Sscanf(output[at:], "child %d", &child); err != nil {
+		t.Fatalf("%v in %q", err, output)
+	}
+	return child
 }
 
 // awaitGone waits until a process has ended; one that is not yet reaped by

@@ -73,6 +73,11 @@ func serve(o options, argv []string, lookup auth.Lookup, environ []string, stder
 		config.HubVersion, config.HomeURL = hubVersion.get, env.HubURL("home")
 	}
 
+	for _, protect := range []func() error{process.AdoptOrphans, process.HideEnvironment} {
+		if err := protect(); err != nil {
+			log.Warn("going on with less protection", "error", err)
+		}
+	}
 	listener, err := listen(o.listenAddress(env.Bind), "--port or JUPYTERHUB_SERVICE_URL")
 	if err != nil {
 		return exitFault, err
@@ -173,6 +178,7 @@ func newApp(o options, argv []string, env auth.Environment, environ []string, lo
 		ReadyTimeout: o.duration(o.readyTimeout),
 		Restart:      o.restart.RestartPolicy,
 		Grace:        appGrace,
+		Orphans:      true,
 		Log:          log,
 		Output:       appOutput(o, log, stderr),
 	})
