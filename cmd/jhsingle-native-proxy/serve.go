@@ -129,6 +129,9 @@ func supervise(app *process.App, server *proxy.Server, failed <-chan error, log 
 				return 0, nil
 			}
 			shutdown()
+			if exit.Success() {
+				return 0, nil
+			}
 			return exit.ExitCode(), fmt.Errorf("the app %s", exit)
 		case err := <-failed:
 			if err != nil {
