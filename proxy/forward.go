@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"mime"
 	"net"
 	"net/http"
 	"os"
@@ -284,9 +283,12 @@ func bodyEnds(resp *http.Response) bool {
 		resp.Request.Method == http.MethodHead
 }
 
+// isEventStream says whether the body is server-sent events (HTML standard,
+// section 9.2), with or without parameters.
 func isEventStream(resp *http.Response) bool {
-	kind, _, err := mime.ParseMediaType(resp.Header.Get("Content-Type"))
-	return err == nil && kind == "text/event-stream"
+	const kind = "text/event-stream"
+	value := resp.Header.Get("Content-Type")
+	return len(value) >= len(kind) && strings.EqualFold(value[:len(kind)], kind)
 }
 
 // isRepeatable says whether a request can be sent twice without a second

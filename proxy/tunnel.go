@@ -121,7 +121,7 @@ func writeSwitch(w *bufio.Writer, set http.Header, resp *http.Response) error {
 
 // relay copies until both directions have ended. Bytes that arrived together
 // with the handshake are in the readers, and go first.
-func (p *Proxy) relay(client net.Conn, fromClient io.Reader, app *upstreamConn) {
+func (p *Proxy) relay(client net.Conn, fromClient *bufio.Reader, app *upstreamConn) {
 	var both sync.WaitGroup
 	both.Go(func() { p.pump(app, fromClient, client) })
 	both.Go(func() { p.pump(client, app.reader, app) })
@@ -129,7 +129,38 @@ func (p *Proxy) relay(client net.Conn, fromClient io.Reader, app *upstreamConn) 
 }
 
 // pump copies one direction, and at its end lets the other finish.
-func (p *Proxy) pump(to io.WriteCloser, from io.Reader, source net.Conn) {
+//
+// It waits in the reader's own small buffer, which most messages fit in, and
+// borrows a large one only while much comes at once: most websockets are idle
+// most of the time, and should cost little.
+func (p *Proxy) pump(to net.Conn, from *bufio.Reader, source net.Conn) {
+	for {
+		_, waited := from.Peek(1)
+		n := from.Buffered()
+		if n > 0 {
+			p.activity.Touch()
+			piece, _ := from.Peek(n) // all there, so no error
+			if _, err := to.Write(piece); err != nil {
+				break
+			}
+			_, _ = from.Discard(n) // as above
+		}
+		if waited != nil {
+			p.halfClose(to)
+			return
+		}
+		if n == from.Size() && !p.burst(to, from) {
+			break
+		}
+	}
+	// Nobody takes what comes from here any more.
+	_ = source.Close()
+	p.halfClose(to)
+}
+
+// burst copies as long as as much comes as a large buffer takes, and says
+// whether all could be written.
+func (p *Proxy) burst(to io.Writer, from io.Reader) bool {
 	buffer := p.buffers.get()
 	defer p.buffers.put(buffer)
 	for {
@@ -137,19 +168,20 @@ func (p *Proxy) pump(to io.WriteCloser, from io.Reader, source net.Conn) {
 		if n > 0 {
 			p.activity.Touch()
 			if _, failed := to.Write((*buffer)[:n]); failed != nil {
-				// Nobody takes what comes from here any more.
-				_ = source.Close()
-				break
+				return false
 			}
 		}
-		if err != nil {
-			break
+		if err != nil || n < len(*buffer) {
+			return true // the next Peek meets the error again
 		}
 	}
+}
+
+// halfClose tells one end that the other has ended, and bounds how long it
+// may go on talking.
+func (p *Proxy) halfClose(to net.Conn) {
 	_ = closeWrite(to) // it may be gone already
-	if other, ok := to.(net.Conn); ok {
-		_ = other.SetReadDeadline(time.Now().Add(lingering))
-	}
+	_ = to.SetReadDeadline(time.Now().Add(lingering))
 }
 
 // tunnels knows the open tunnels, so that a shutdown can end them.

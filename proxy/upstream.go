@@ -33,6 +33,8 @@ type upstream struct {
 
 	mu   sync.Mutex
 	idle []*upstreamConn // the last is the one used last
+	// pruning says that prune will come by itself.
+	pruning bool
 }
 
 // upstreamConn is one connection to the app, used by one request at a time.
@@ -114,7 +116,8 @@ func (u *upstream) pop() *upstreamConn {
 func (u *upstream) put(conn *upstreamConn) {
 	conn.lastUsed = time.Now()
 	u.mu.Lock()
-	if len(u.idle) == 0 {
+	if !u.pruning {
+		u.pruning = true
 		time.AfterFunc(idleAge, u.prune)
 	}
 	full := len(u.idle) >= maxIdle
@@ -138,7 +141,7 @@ func (u *upstream) prune() {
 		old++
 	}
 	u.idle = append(u.idle[:0:0], u.idle[old:]...)
-	if len(u.idle) > 0 {
+	if u.pruning = len(u.idle) > 0; u.pruning {
 		time.AfterFunc(idleAge, u.prune)
 	}
 }

@@ -1,0 +1,50 @@
+# The commands of this project. `make` alone lists them.
+
+VERSION ?= 0.1.0
+STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
+GOVULNCHECK = golang.org/x/vuln/cmd/govulncheck@v1.9.0
+FUZZTIME ?= 10s
+
+.DEFAULT_GOAL := help
+.PHONY: help build demo test check unit vuln fuzz e2e bench image clean
+
+help: ## list the commands
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+build: ## build the program into bin/, static and without paths of this machine
+	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o bin/ ./cmd/...
+
+demo: build ## start a real JupyterHub with a Voila dashboard behind our program, and print its address
+	deploy/demo/run
+
+test: check e2e ## set up what is needed and run everything: what CI runs
+
+check: unit vuln ## format, vet, static analysis, unit tests with the race detector, known vulnerabilities
+	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "not formatted (run gofmt -w):"; gofmt -l $$(git ls-files '*.go'); exit 1; }
+	go mod tidy -diff
+	go mod verify
+	go vet -tags e2e ./...
+	go run $(STATICCHECK) -tags e2e ./...
+	shellcheck .ci/run deploy/demo/run test/bed/setup test/fuzz test/vuln
+
+unit: ## the hermetic tests, with the race detector
+	go test -race ./...
+
+vuln: ## known vulnerabilities in what we depend on
+	test/vuln $(GOVULNCHECK)
+
+fuzz: ## every fuzz target for FUZZTIME each
+	test/fuzz $(FUZZTIME)
+
+e2e: ## the real thing: JupyterHub, Voila, Chromium, Docker
+	test/bed/setup
+	go test -tags e2e -timeout 30m ./test/...
+
+bench: ## compare with our peers, and write bench/RESULTS.md
+	go run ./bench
+
+image: ## build the container image
+	docker build --build-arg VERSION=$(VERSION) -t jhsingle-native-proxy:$(VERSION) .
+
+clean: ## remove all that these commands make
+	rm -rf bin .cache test/output bench/output
