@@ -32,7 +32,7 @@ func run(args []string, lookup auth.Lookup, environ []string, stdout, stderr io.
 	if err := command.Execute(); err != nil {
 		fmt.Fprintf(stderr, "jhsingle-native-proxy: %v\n", err)
 		if code == 0 {
-			code = exitFault
+			code = exitUsage // a flag was wrong, so nothing was begun
 		}
 	}
 	return code
