@@ -3,12 +3,8 @@
 package auth
 
 import (
-	"context"
-	"errors"
 	"log/slog"
 	"net/http"
-	"net/url"
-	"strings"
 	"time"
 
 	"golang.org/x/oauth2"
@@ -239,124 +235,4 @@ func (g *Gate) persist(w http.ResponseWriter, r *http.Request, ruling ruling) {
 func (g *Gate) scrub(r *http.Request, ruling ruling) {
 	ruling.used.remove(r)
 	removeCookies(r.Header, g.cookies.isOurs)
-}
-
-// refuse answers a request that may not pass.
-func (g *Gate) refuse(w http.ResponseWriter, r *http.Request, ruling ruling) {
-	if ruling.stale {
-		http.SetCookie(w, g.cookies.clearLogin(r))
-	}
-	switch ruling.outcome {
-	case Anonymous:
-		switch {
-		case page.IsNavigation(r):
-			g.login(w, r)
-		case page.IsUpgrade(r):
-			page.Write(w, r, page.Page{
-				Status: http.StatusForbidden, State: "anonymous", Title: "Not signed in",
-				Message: "A websocket needs a login with JupyterHub. Open the page in a browser first, or send a token in the Authorization header.",
-			})
-		default:
-			w.Header().Set("WWW-Authenticate", `Bearer realm="JupyterHub"`)
-			page.Write(w, r, page.Page{
-				Status: http.StatusUnauthorized, State: "anonymous", Title: "Not signed in",
-				Message: "This needs a login with JupyterHub. Open the page in a browser first, or send a token in the Authorization header.",
-			})
-		}
-	case Forbidden:
-		g.log.Warn("access refused", "user", ruling.user.Name, "kind", ruling.user.Kind, "path", r.URL.Path)
-		page.Write(w, r, page.Page{
-			Status: http.StatusForbidden, State: "forbidden",
-			Title:   "You may not open this",
-			Message: "You are signed in as " + ruling.user.Name + ", who has no access here. Ask the owner" + g.ownerName() + " to share it with you, or sign in as somebody else.",
-			Actions: []page.Action{
-				{Label: "JupyterHub home", URL: g.env.HubURL("home")},
-				{Label: "Sign out", URL: g.env.ServicePrefix + logoutRoute},
-			},
-		})
-	case CrossOrigin:
-		g.log.Warn("cross-origin request refused", "user", ruling.user.Name, "path", r.URL.Path,
-			"origin", r.Header.Get("Origin"), "host", r.Host, "site", r.Header.Get("Sec-Fetch-Site"))
-		page.Write(w, r, page.Page{
-			Status: http.StatusForbidden, State: "cross_origin", Title: "Refused: this came from another site",
-			Message: "The request was made by a page of another origin. If that page is trusted, the operator can allow it with --allow-origin.",
-		})
-	default:
-		g.unavailable(w, r, ruling.err)
-	}
-}
-
-// unavailable says that the hub could not be asked. That is never a reason to
-// let somebody in, nor to send them round a login that cannot work.
-func (g *Gate) unavailable(w http.ResponseWriter, r *http.Request, err error) {
-	if !errors.Is(err, context.Canceled) {
-		g.log.Error("cannot ask the hub who is asking", "error", err)
-	}
-	page.Write(w, r, page.Page{
-		Status: http.StatusServiceUnavailable, State: "hub_unavailable", RetryAfter: 5,
-		Title:   "JupyterHub does not answer",
-		Message: "Your login cannot be checked just now. Try again in a moment; if this stays, tell the people who run this JupyterHub.",
-		// An empty address is the page itself, so that no code or token of the
-		// query is written into the page.
-		Actions: []page.Action{{Label: "Try again", URL: ""}},
-	})
-}
-
-func (g *Gate) ownerName() string {
-	if g.env.User == "" {
-		return ""
-	}
-	return ", " + g.env.User + ","
-}
-
-// Open is a gate that lets everybody in (--authtype=none). It still keeps the
-// hub's cookies from the app.
-type Open struct{ cookies cookies }
-
-// NewOpen makes an open gate.
-func NewOpen(env Environment) Open { return Open{newCookies(env)} }
-
-// Routes of an open gate are none.
-func (Open) Routes() map[string]http.HandlerFunc { return nil }
-
-// HasCredentials is true: here, anything is enough.
-func (Open) HasCredentials(*http.Request) bool { return true }
-
-// Wrap puts the open gate before next.
-func (o Open) Wrap(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		removeCookies(r.Header, o.isOurs)
-		next.ServeHTTP(w, r)
-	})
-}
-
-// isOurs spares what only looks like ours when there is no client id.
-func (o Open) isOurs(name string) bool {
-	if strings.TrimPrefix(o.cookies.login, hostPrefix) == "" {
-		return strings.HasPrefix(strings.TrimPrefix(name, hostPrefix), "jupyterhub-")
-	}
-	return o.cookies.isOurs(name)
-}
-
-// requestURI is the path and query that the visitor asked for, as sent.
-func requestURI(r *http.Request) string {
-	if strings.HasPrefix(r.RequestURI, "/") {
-		return r.RequestURI
-	}
-	return r.URL.RequestURI()
-}
-
-// isLocal says whether a URL is a path below prefix on this very origin, and
-// nothing that a browser could take for another one.
-func isLocal(target, prefix string) bool {
-	if !strings.HasPrefix(target, prefix) || strings.HasPrefix(target, "//") || strings.ContainsAny(target, "\\") {
-		return false
-	}
-	for i := range len(target) {
-		if target[i] <= ' ' || target[i] == 0x7f {
-			return false
-		}
-	}
-	parsed, err := url.Parse(target)
-	return err == nil && parsed.Host == "" && parsed.Scheme == ""
 }

@@ -1,33 +1,14 @@
 package proxy
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"io"
 	"net"
 	"net/http"
 	"os"
-	"slices"
 	"strings"
-	"sync"
 	"time"
 )
-
-// copyBuffers are shared by all copying in both directions.
-type copyBuffers struct{ pool sync.Pool }
-
-const copyBuffer = 32 << 10
-
-func (b *copyBuffers) get() *[]byte {
-	if buffer, ok := b.pool.Get().(*[]byte); ok {
-		return buffer
-	}
-	buffer := make([]byte, copyBuffer)
-	return &buffer
-}
-
-func (b *copyBuffers) put(buffer *[]byte) { b.pool.Put(buffer) }
 
 // Proxy passes requests on to the app. It decides nothing: whoever gets here
 // may, and the app is ready.
@@ -147,150 +128,6 @@ func (p *Proxy) send(w http.ResponseWriter, r *http.Request, x *exchange) error 
 	return err
 }
 
-// copyBody streams the answer's body, flushing each piece unless it is the
-// last, which the server flushes anyway.
-func (p *Proxy) copyBody(w http.ResponseWriter, r *http.Request, conn *upstreamConn, resp *http.Response) error {
-	defer resp.Body.Close()
-	if resp.ContentLength == 0 || r.Method == http.MethodHead {
-		return nil
-	}
-	timeout := p.timeout
-	if isEventStream(resp) {
-		timeout = 0 // silence is nothing unusual there
-	}
-	controller := http.NewResponseController(w)
-	buffer := p.buffers.get()
-	defer p.buffers.put(buffer)
-	left := resp.ContentLength
-	if left < 0 && conn.reader.Buffered() == 0 {
-		// The body may be long in coming; the head should not wait for it.
-		if err := controller.Flush(); err != nil {
-			return err
-		}
-	}
-	for {
-		conn.progress(timeout)
-		n, err := resp.Body.Read(*buffer)
-		if n > 0 {
-			if _, failed := w.Write((*buffer)[:n]); failed != nil {
-				return failed
-			}
-			left -= int64(n)
-			if left != 0 && !(resp.ContentLength < 0 && atLastChunk(conn)) {
-				if failed := controller.Flush(); failed != nil {
-					return failed
-				}
-			}
-		}
-		if errors.Is(err, io.EOF) {
-			copyTrailer(w, resp)
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-	}
-}
-
-// atLastChunk says whether all that is left of a chunked body is its end, and
-// that is here already (RFC 9112 section 7.1).
-func atLastChunk(conn *upstreamConn) bool {
-	n := conn.reader.Buffered()
-	if n != 5 && n != 7 {
-		return false
-	}
-	rest, err := conn.reader.Peek(n)
-	return err == nil && bytes.Equal(bytes.TrimPrefix(rest, []byte("\r\n")), []byte("0\r\n\r\n"))
-}
-
-// writeResponseHead copies the head of the answer. The server frames the body
-// itself, by the Content-Length if there is one.
-func writeResponseHead(w http.ResponseWriter, resp *http.Response, uploading bool) {
-	header := w.Header()
-	dropped := connectionOptions(resp.Header)
-	for name, values := range resp.Header {
-		if (isHopByHop(name) && name != "Content-Length") || slices.Contains(dropped, name) {
-			continue
-		}
-		if name == "Set-Cookie" {
-			values = allowedCookies(values)
-		}
-		if set, ok := header[name]; ok {
-			values = append(set, values...) // the gate's login cookie, for one
-		}
-		header[name] = values
-	}
-	if resp.ContentLength < 0 {
-		header.Del("Content-Length")
-	}
-	if _, ok := header["Content-Type"]; !ok {
-		header["Content-Type"] = nil // no guessing by the server
-	}
-	for name := range resp.Trailer {
-		header.Add("Trailer", name)
-	}
-	if uploading {
-		// An answer before the end of the request: the rest of it cannot be
-		// told from the next request, so there will be none.
-		header.Set("Connection", "close")
-	}
-	w.WriteHeader(resp.StatusCode)
-}
-
-// writeInterim passes on an interim response such as 103 Early Hints.
-func writeInterim(w http.ResponseWriter, resp *http.Response) {
-	header := w.Header()
-	saved := header.Clone()
-	for name, values := range resp.Header {
-		if !isHopByHop(name) && name != "Set-Cookie" {
-			header[name] = values
-		}
-	}
-	w.WriteHeader(resp.StatusCode)
-	clear(header)
-	for name, values := range saved {
-		header[name] = values
-	}
-}
-
-// copyTrailer passes on the fields after a chunked body, announced or not.
-func copyTrailer(w http.ResponseWriter, resp *http.Response) {
-	for name, values := range resp.Trailer {
-		if isHopByHop(name) || name == "Set-Cookie" {
-			continue
-		}
-		for _, value := range values {
-			w.Header().Add(http.TrailerPrefix+name, value)
-		}
-	}
-}
-
-func allowedCookies(values []string) []string {
-	var allowed []string
-	for _, value := range values {
-		if !hidesCookie(value) {
-			allowed = append(allowed, value)
-		}
-	}
-	return allowed
-}
-
-// bodyEnds says whether the body's end was marked by its framing, so that the
-// connection can carry another request.
-func bodyEnds(resp *http.Response) bool {
-	return resp.ContentLength >= 0 || len(resp.TransferEncoding) > 0 ||
-		resp.StatusCode == http.StatusNoContent || resp.StatusCode == http.StatusNotModified ||
-		resp.Request.Method == http.MethodHead
-}
-
-// isEventStream says whether the body is server-sent events (HTML standard,
-// section 9.2), with or without parameters.
-func isEventStream(resp *http.Response) bool {
-	const kind = "text/event-stream"
-	value := resp.Header.Get("Content-Type")
-	return len(value) >= len(kind) && strings.EqualFold(value[:len(kind)], kind)
-}
-
 // isRepeatable says whether a request can be sent twice without a second
 // effect (RFC 9110 section 9.2.2), and without a body that is gone.
 func isRepeatable(r *http.Request) bool {
@@ -319,90 +156,6 @@ func (p *Proxy) fail(w http.ResponseWriter, r *http.Request, err error) {
 	default:
 		p.problem(w, r, http.StatusBadGateway, err)
 	}
-}
-
-// visitorError is a fault in reading what the visitor sends.
-type visitorError struct{ error }
-
-func (e *visitorError) Unwrap() error { return e.error }
-
-// upload is a request's body on its way to the app, in a goroutine of its own
-// so that the app can answer before it has read everything.
-type upload struct {
-	done chan struct{}
-	read error // the visitor's fault
-	sent error // the app's
-}
-
-func (p *Proxy) startUpload(w http.ResponseWriter, r *http.Request, conn *upstreamConn) *upload {
-	// Without this, the server would read the body to its end before the
-	// first byte of the answer. Only HTTP/2 has no need of it and says so.
-	_ = http.NewResponseController(w).EnableFullDuplex()
-	up := &upload{done: make(chan struct{})}
-	go func() {
-		defer close(up.done)
-		buffer := p.buffers.get()
-		defer p.buffers.put(buffer)
-		last := time.Now()
-		up.read, up.sent = writeBody(conn, r, *buffer, func() {
-			// As long as the body moves, the app is not late with its answer.
-			if now := time.Now(); p.timeout > 0 && now.Sub(last) > p.timeout/16 {
-				last = now
-				_ = conn.SetReadDeadline(now.Add(p.timeout))
-			}
-		})
-		if up.read != nil {
-			conn.Close() // wakes who waits for an answer to half a request
-		}
-	}()
-	return up
-}
-
-// running says whether the body is not yet sent. It is nil-safe, as a request
-// without a body has no upload.
-func (u *upload) running() bool {
-	if u == nil {
-		return false
-	}
-	select {
-	case <-u.done:
-		return u.read != nil || u.sent != nil
-	default:
-		return true
-	}
-}
-
-// finish ends an upload that nobody waits for any more, and says whether all
-// was sent.
-func (u *upload) finish(w http.ResponseWriter, conn *upstreamConn) bool {
-	if u == nil {
-		return true
-	}
-	select {
-	case <-u.done:
-	default:
-		conn.Close()
-		// The rest of the body is not read, so nothing can follow it.
-		w.Header().Set("Connection", "close")
-		_ = http.NewResponseController(w).SetReadDeadline(time.Now())
-		<-u.done
-	}
-	return u.read == nil && u.sent == nil
-}
-
-// broken is the visitor's fault in sending the body, if there was one.
-func (u *upload) broken() error {
-	if u == nil {
-		return nil
-	}
-	select {
-	case <-u.done:
-		if u.read != nil {
-			return &visitorError{u.read}
-		}
-	default:
-	}
-	return nil
 }
 
 // isWebsocket says whether a request is a websocket handshake (RFC 6455

@@ -1,0 +1,154 @@
+package proxy
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+)
+
+// copyBody streams the answer's body, flushing each piece unless it is the
+// last, which the server flushes anyway.
+func (p *Proxy) copyBody(w http.ResponseWriter, r *http.Request, conn *upstreamConn, resp *http.Response) error {
+	defer resp.Body.Close()
+	if resp.ContentLength == 0 || r.Method == http.MethodHead {
+		return nil
+	}
+	timeout := p.timeout
+	if isEventStream(resp) {
+		timeout = 0 // silence is nothing unusual there
+	}
+	controller := http.NewResponseController(w)
+	buffer := p.buffers.get()
+	defer p.buffers.put(buffer)
+	left := resp.ContentLength
+	if left < 0 && conn.reader.Buffered() == 0 {
+		// The body may be long in coming; the head should not wait for it.
+		if err := controller.Flush(); err != nil {
+			return err
+		}
+	}
+	for {
+		conn.progress(timeout)
+		n, err := resp.Body.Read(*buffer)
+		if n > 0 {
+			if _, failed := w.Write((*buffer)[:n]); failed != nil {
+				return failed
+			}
+			left -= int64(n)
+			if left != 0 && !(resp.ContentLength < 0 && atLastChunk(conn)) {
+				if failed := controller.Flush(); failed != nil {
+					return failed
+				}
+			}
+		}
+		if errors.Is(err, io.EOF) {
+			copyTrailer(w, resp)
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// atLastChunk says whether all that is left of a chunked body is its end, and
+// that is here already (RFC 9112 section 7.1).
+func atLastChunk(conn *upstreamConn) bool {
+	n := conn.reader.Buffered()
+	if n != 5 && n != 7 {
+		return false
+	}
+	rest, err := conn.reader.Peek(n)
+	return err == nil && bytes.Equal(bytes.TrimPrefix(rest, []byte("\r\n")), []byte("0\r\n\r\n"))
+}
+
+// writeResponseHead copies the head of the answer. The server frames the body
+// itself, by the Content-Length if there is one.
+func writeResponseHead(w http.ResponseWriter, resp *http.Response, uploading bool) {
+	header := w.Header()
+	dropped := connectionOptions(resp.Header)
+	for name, values := range resp.Header {
+		if (isHopByHop(name) && name != "Content-Length") || slices.Contains(dropped, name) {
+			continue
+		}
+		if name == "Set-Cookie" {
+			values = allowedCookies(values)
+		}
+		if set, ok := header[name]; ok {
+			values = append(set, values...) // the gate's login cookie, for one
+		}
+		header[name] = values
+	}
+	if resp.ContentLength < 0 {
+		header.Del("Content-Length")
+	}
+	if _, ok := header["Content-Type"]; !ok {
+		header["Content-Type"] = nil // no guessing by the server
+	}
+	for name := range resp.Trailer {
+		header.Add("Trailer", name)
+	}
+	if uploading {
+		// An answer before the end of the request: the rest of it cannot be
+		// told from the next request, so there will be none.
+		header.Set("Connection", "close")
+	}
+	w.WriteHeader(resp.StatusCode)
+}
+
+// writeInterim passes on an interim response such as 103 Early Hints.
+func writeInterim(w http.ResponseWriter, resp *http.Response) {
+	header := w.Header()
+	saved := header.Clone()
+	for name, values := range resp.Header {
+		if !isHopByHop(name) && name != "Set-Cookie" {
+			header[name] = values
+		}
+	}
+	w.WriteHeader(resp.StatusCode)
+	clear(header)
+	for name, values := range saved {
+		header[name] = values
+	}
+}
+
+// copyTrailer passes on the fields after a chunked body, announced or not.
+func copyTrailer(w http.ResponseWriter, resp *http.Response) {
+	for name, values := range resp.Trailer {
+		if isHopByHop(name) || name == "Set-Cookie" {
+			continue
+		}
+		for _, value := range values {
+			w.Header().Add(http.TrailerPrefix+name, value)
+		}
+	}
+}
+
+func allowedCookies(values []string) []string {
+	var allowed []string
+	for _, value := range values {
+		if !hidesCookie(value) {
+			allowed = append(allowed, value)
+		}
+	}
+	return allowed
+}
+
+// bodyEnds says whether the body's end was marked by its framing, so that the
+// connection can carry another request.
+func bodyEnds(resp *http.Response) bool {
+	return resp.ContentLength >= 0 || len(resp.TransferEncoding) > 0 ||
+		resp.StatusCode == http.StatusNoContent || resp.StatusCode == http.StatusNotModified ||
+		resp.Request.Method == http.MethodHead
+}
+
+// isEventStream says whether the body is server-sent events (HTML standard,
+// section 9.2), with or without parameters.
+func isEventStream(resp *http.Response) bool {
+	const kind = "text/event-stream"
+	value := resp.Header.Get("Content-Type")
+	return len(value) >= len(kind) && strings.EqualFold(value[:len(kind)], kind)
+}

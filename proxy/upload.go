@@ -1,0 +1,90 @@
+package proxy
+
+import (
+	"net/http"
+	"time"
+)
+
+// visitorError is a fault in reading what the visitor sends.
+type visitorError struct{ error }
+
+func (e *visitorError) Unwrap() error { return e.error }
+
+// upload is a request's body on its way to the app, in a goroutine of its own
+// so that the app can answer before it has read everything.
+type upload struct {
+	done chan struct{}
+	read error // the visitor's fault
+	sent error // the app's
+}
+
+func (p *Proxy) startUpload(w http.ResponseWriter, r *http.Request, conn *upstreamConn) *upload {
+	// Without this, the server would read the body to its end before the
+	// first byte of the answer. Only HTTP/2 has no need of it and says so.
+	_ = http.NewResponseController(w).EnableFullDuplex()
+	up := &upload{done: make(chan struct{})}
+	go func() {
+		defer close(up.done)
+		buffer := p.buffers.get()
+		defer p.buffers.put(buffer)
+		last := time.Now()
+		up.read, up.sent = writeBody(conn, r, *buffer, func() {
+			// As long as the body moves, the app is not late with its answer.
+			if now := time.Now(); p.timeout > 0 && now.Sub(last) > p.timeout/16 {
+				last = now
+				_ = conn.SetReadDeadline(now.Add(p.timeout))
+			}
+		})
+		if up.read != nil {
+			conn.Close() // wakes who waits for an answer to half a request
+		}
+	}()
+	return up
+}
+
+// running says whether the body is not yet sent. It is nil-safe, as a request
+// without a body has no upload.
+func (u *upload) running() bool {
+	if u == nil {
+		return false
+	}
+	select {
+	case <-u.done:
+		return u.read != nil || u.sent != nil
+	default:
+		return true
+	}
+}
+
+// finish ends an upload that nobody waits for any more, and says whether all
+// was sent.
+func (u *upload) finish(w http.ResponseWriter, conn *upstreamConn) bool {
+	if u == nil {
+		return true
+	}
+	select {
+	case <-u.done:
+	default:
+		conn.Close()
+		// The rest of the body is not read, so nothing can follow it.
+		w.Header().Set("Connection", "close")
+		_ = http.NewResponseController(w).SetReadDeadline(time.Now())
+		<-u.done
+	}
+	return u.read == nil && u.sent == nil
+}
+
+// broken is the visitor's fault in sending the body, if there was one.
+func (u *upload) broken() error {
+	if u == nil {
+		return nil
+	}
+	select {
+	case <-u.done:
+		if u.read != nil {
+			return &visitorError{u.read}
+		}
+	default:
+	}
+	return nil
+}
