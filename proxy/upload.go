@@ -66,10 +66,13 @@ func (u *upload) finish(w http.ResponseWriter, conn *upstreamConn) bool {
 	case <-u.done:
 	default:
 		conn.Close()
-		// The rest of the body is not read, so nothing can follow it.
-		w.Header().Set("Connection", "close")
 		_ = http.NewResponseController(w).SetReadDeadline(time.Now())
 		<-u.done
+	}
+	if u.read != nil {
+		// Where the body ends is not known, so what follows it must not be
+		// taken for a request.
+		w.Header().Set("Connection", "close")
 	}
 	return u.read == nil && u.sent == nil
 }
