@@ -1,0 +1,7 @@
+//go:build !linux
+
+package bed
+
+import "syscall"
+
+func hubAttributes() *syscall.SysProcAttr { return nil }

@@ -1,0 +1,29 @@
+package bed
+
+// Options say what hub a test wants.
+type Options struct {
+	// Output is the folder for the hub's log; it is made if it is missing.
+	Output string
+	// Server is what a server runs when its start does not say. Without a
+	// command it is what the demo runs: Voila.
+	Server Server
+}
+
+// Server is what the hub starts as a user's server.
+type Server struct {
+	// Command is the spawner's command with all its arguments.
+	Command []string `json:"command,omitempty"`
+	// Environment is added to what the hub gives a server.
+	Environment map[string]string `json:"environment,omitempty"`
+}
+
+// or fills in what is missing.
+func (s Server) or(other Server) Server {
+	if s.Command == nil {
+		s.Command = other.Command
+	}
+	if s.Environment == nil {
+		s.Environment = other.Environment
+	}
+	return s
+}

@@ -1,0 +1,102 @@
+//go:build e2e
+
+package image
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+)
+
+// ourImage is the name that the dashboard's Dockerfile copies from.
+const ourImage = "image-test/jhsingle-native-proxy"
+
+// version is built in, and must come out again.
+const version = "12.34.56-image-test"
+
+// builder is one of the two programs that turn a Dockerfile into an image. A
+// Dockerfile that only one of them understands is of no use to half the world.
+type builder struct {
+	name string
+	kit  string // the value of DOCKER_BUILDKIT
+	hint string // what to install where it is missing
+}
+
+func builders() []builder {
+	return []builder{
+		{"BuildKit", "1", "install Debian's package docker.io, or Docker's own with docker-buildx-plugin"},
+		{"the older builder", "0", "install Debian's package docker.io"},
+	}
+}
+
+// cli finds a docker command that can drive the builder: a newer one needs a
+// plugin for BuildKit that is often not there, while Debian's has it built in.
+func (b builder) cli(t *testing.T, e *engine) string {
+	t.Helper()
+	var said []string
+	for _, name := range []string{"docker", "/usr/bin/docker"} {
+		if _, err := exec.LookPath(name); err != nil {
+			said = append(said, err.Error())
+			continue
+		}
+		_, err := e.try(30*time.Second, command{
+			cli: name, env: []string{"DOCKER_BUILDKIT=" + b.kit},
+			stdin: strings.NewReader("FROM scratch\nLABEL probe=1\n"), args: []string{"build", "-q", "-"},
+		})
+		if err == nil {
+			return name
+		}
+		said = append(said, err.Error())
+	}
+	t.Fatalf("no docker command here can use %s: %s\n%s", b.name, b.hint, strings.Join(said, "\n"))
+	return ""
+}
+
+// build makes the image of the top Dockerfile and names it.
+func (b builder) build(t *testing.T, e *engine, name string) {
+	t.Helper()
+	cli := b.cli(t, e)
+	args := []string{
+		// Modules come over the machine's own network; the engine has no other.
+		"--network", "host",
+		"--build-arg", "VERSION=" + version,
+	}
+	for _, setting := range []string{"GOPROXY", "GOSUMDB", "GONOSUMDB"} {
+		args = append(args, "--build-arg", setting+"="+goEnv(t, setting))
+	}
+	for _, setting := range []string{"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"} {
+		if os.Getenv(setting) != "" {
+			args = append(args, "--build-arg", setting) // the value is taken from the environment
+		}
+	}
+	// The first stage gets a name too: without one, prune would take the layers
+	// with the modules for rubbish, and every run would begin anew.
+	for _, stage := range []struct{ target, name string }{{"build", name + "-stage"}, {"", name}} {
+		all := append([]string{"build", "--target", stage.target, "-t", stage.name}, append(args, top)...)
+		start := time.Now()
+		if _, err := e.try(8*time.Minute, command{cli: cli, env: []string{"DOCKER_BUILDKIT=" + b.kit}, args: all}); err != nil {
+			t.Fatalf("%s cannot build the image: %v", b.name, err)
+		}
+		if stage.target == "" {
+			continue
+		}
+		t.Logf("%s compiled in %v", b.name, time.Since(start).Round(100*time.Millisecond))
+	}
+}
+
+// prune keeps the cache from growing with every change of the source.
+func prune(t *testing.T, e *engine) {
+	for _, args := range [][]string{
+		{"image", "prune", "--force"},
+		{"builder", "prune", "--force", "--keep-storage", "3GB"},
+	} {
+		if _, err := e.try(time.Minute, command{args: args}); err != nil {
+			t.Logf("cannot tidy up: %v", err)
+		}
+	}
+}
+
+func megabytes(bytes int64) string { return fmt.Sprintf("%.1f MB", float64(bytes)/1e6) }

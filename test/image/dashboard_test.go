@@ -1,0 +1,235 @@
+//go:build e2e
+
+package image
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+const dashboardImage = "image-test/dashboard"
+
+// prefix is where the hub would have put the server.
+const prefix = "/user/ada/dash/"
+
+// checkDashboard does with the image what dashboard authors do: takes the binary
+// out of it and lets it be PID 1 before an app.
+func checkDashboard(t *testing.T, e *engine) {
+	b := builders()[0]
+	folder := filepath.Join("testdata", "dashboard")
+	_, err := e.try(time.Minute, command{cli: b.cli(t, e), env: []string{"DOCKER_BUILDKIT=" + b.kit},
+		args: []string{"build", "-t", dashboardImage, folder}})
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	// Begun first and looked at last: our program may take half a minute to notice.
+	nursery := startDashboard(t, e)
+	for range 3 {
+		nursery.get(t, "orphan")
+	}
+	began := time.Now()
+	if left := nursery.orphans(t); len(left) != 3 {
+		t.Fatalf("PID 1 should have been given 3 orphans, and has %q", left)
+	}
+
+	t.Run("answers through the proxy, read-only and without capabilities", func(t *testing.T) {
+		d := startDashboard(t, e)
+		var answer struct {
+			Path string
+			UID  int
+		}
+		body := d.get(t, "hello?a=%2F")
+		if err := json.Unmarshal([]byte(body), &answer); err != nil {
+			t.Fatalf("the app did not answer: %v: %s", err, body)
+		}
+		if answer.Path != "/hello?a=%2F" || answer.UID != 1000 {
+			t.Errorf("the app saw %+v", answer)
+		}
+	})
+
+	t.Run("docker stop lets the app leave in good order", func(t *testing.T) {
+		d := startDashboard(t, e)
+		took, status := d.stop(t)
+		if status == 137 {
+			t.Errorf("the container was killed after %v", took)
+		}
+		if logs := d.logs(t); !strings.Contains(logs, "app: left in good order") {
+			t.Errorf("the app was not asked to stop, or not given the time:\n%s", logs)
+		}
+		if took > 5*time.Second {
+			t.Errorf("stopping an app that needs 0.3 s took %v", took)
+		}
+		t.Logf("stopped in %v with status %d", took, status)
+	})
+
+	t.Run("docker stop ends an app that does not listen, before Docker kills", func(t *testing.T) {
+		d := startDashboard(t, e, "DEAF=1")
+		took, status := d.stop(t)
+		if status == 137 {
+			t.Errorf("Docker had to kill the container after %v: our own grace is longer than its 10 s", took)
+		}
+		if logs := d.logs(t); !strings.Contains(logs, "app: told to stop, but deaf") {
+			t.Errorf("the app was not asked to stop:\n%s", logs)
+		}
+		t.Logf("stopped in %v with status %d", took, status)
+	})
+
+	t.Run("the app's exit status is the container's", func(t *testing.T) {
+		for _, want := range []int{7, 0} {
+			d := startDashboard(t, e, "--restart=never")
+			d.get(t, fmt.Sprintf("exit/%d", want))
+			got := e.docker(t, 30*time.Second, "wait", d.name)
+			if got != strconv.Itoa(want) {
+				t.Errorf("the app ended with %d, the container with %s:\n%s", want, got, d.logs(t))
+			}
+		}
+	})
+
+	t.Run("orphans are reaped by PID 1", func(t *testing.T) {
+		var left []string
+		for deadline := began.Add(45 * time.Second); time.Now().Before(deadline); time.Sleep(200 * time.Millisecond) {
+			if left = nursery.orphans(t); len(left) == 0 {
+				t.Logf("the last was gone %v after it was left alone", time.Since(began).Round(time.Second))
+				return
+			}
+		}
+		t.Errorf("dead orphans stay with PID 1: %q", left)
+	})
+}
+
+// dashboard is one running container.
+type dashboard struct {
+	engine *engine
+	name   string
+	url    string
+}
+
+// startDashboard runs the dashboard image as locked up as it goes and waits until
+// the app answers. Extras are NAME=value for the environment or --flags of ours.
+func startDashboard(t *testing.T, e *engine, extras ...string) *dashboard {
+	t.Helper()
+	port := freePort(t)
+	origin := fmt.Sprintf("http://127.0.0.1:%d", port)
+	args := []string{"run", "--detach", "--network", "host", "--read-only", "--cap-drop", "ALL",
+		"--security-opt", "no-new-privileges", "--pids-limit", "128",
+		"--env", "JUPYTERHUB_SERVICE_URL=" + origin + prefix, "--env", "JUPYTERHUB_SERVICE_PREFIX=" + prefix}
+	flags := []string{"--authtype=none"}
+	for _, extra := range extras {
+		if strings.HasPrefix(extra, "--") {
+			flags = append(flags, extra)
+		} else {
+			args = append(args, "--env", extra)
+		}
+	}
+	args = append(append(args, dashboardImage), flags...)
+	args = append(args, "--", "python3", "-u", "/srv/app.py", "{port}")
+
+	d := &dashboard{engine: e, name: e.docker(t, 30*time.Second, args...), url: origin + prefix}
+	t.Cleanup(func() { e.docker(t, 30*time.Second, "rm", "--force", d.name) })
+	// The probe of the hub first: it must not wait for the app.
+	for _, path := range []string{"api", ""} {
+		d.await(t, path)
+	}
+	return d
+}
+
+func (d *dashboard) await(t *testing.T, path string) {
+	t.Helper()
+	var last string
+	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
+		status, body, err := d.ask(path)
+		if err == nil && status == http.StatusOK {
+			return
+		}
+		last = fmt.Sprintf("status %d, error %v, body %.200s", status, err, body)
+	}
+	t.Fatalf("%s%s does not answer 200 within 20 s: %s\n%s", d.url, path, last, d.logs(t))
+}
+
+// get asks for a path that must answer 200.
+func (d *dashboard) get(t *testing.T, path string) string {
+	t.Helper()
+	status, body, err := d.ask(path)
+	if err != nil || status != http.StatusOK {
+		t.Fatalf("%s%s: status %d, error %v\n%s", d.url, path, status, err, d.logs(t))
+	}
+	return body
+}
+
+func (d *dashboard) ask(path string) (int, string, error) {
+	client := http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
+	response, err := client.Get(d.url + path)
+	if err != nil {
+		return 0, "", err
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	return response.StatusCode, string(body), err
+}
+
+// stop stops the container with Docker's default grace of ten seconds.
+func (d *dashboard) stop(t *testing.T) (time.Duration, int) {
+	t.Helper()
+	start := time.Now()
+	d.engine.docker(t, 40*time.Second, "stop", d.name)
+	took := time.Since(start).Round(10 * time.Millisecond)
+	status, err := strconv.Atoi(d.engine.docker(t, 10*time.Second, "inspect", "--format", "{{.State.ExitCode}}", d.name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return took, status
+}
+
+// logs is what the container printed, on both of its outputs.
+func (d *dashboard) logs(t *testing.T) string {
+	t.Helper()
+	out, err := d.engine.try(10*time.Second, command{args: []string{"logs", d.name}, both: true})
+	if err != nil {
+		t.Error(err)
+	}
+	return out
+}
+
+// orphans lists the states of the app's orphans, which all are called sleep, as
+// this machine sees them: docker top does not show the dead.
+func (d *dashboard) orphans(t *testing.T) []string {
+	t.Helper()
+	first := d.engine.docker(t, 10*time.Second, "inspect", "--format", "{{.State.Pid}}", d.name)
+	files, err := filepath.Glob("/proc/[0-9]*/stat")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var found []string
+	for _, file := range files {
+		stat, err := os.ReadFile(file)
+		if err != nil {
+			continue // it has ended meanwhile
+		}
+		_, rest, _ := strings.Cut(string(stat), "(")
+		name, rest, _ := strings.Cut(rest, ") ")
+		if fields := strings.Fields(rest); name == "sleep" && len(fields) > 1 && fields[1] == first {
+			found = append(found, fields[0])
+		}
+	}
+	return found
+}
+
+func freePort(t *testing.T) int {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().(*net.TCPAddr).Port
+}
