@@ -50,9 +50,11 @@ RUN GOOS=$TARGETOS GOARCH=$TARGETARCH go build -trimpath \
 # scratch has no files at all. Three things beside the binary are needed: the
 # certificates, because a hub's API may be reached by its public https address;
 # a name for the user, for programs that look up who they are;
-# and /tmp, which must exist to be written or mounted over.
+# and /tmp, which must exist to be written or mounted over. The licence wants
+# to go along with the binary.
 RUN mkdir -p /image/etc/ssl/certs /image/tmp \
  && cp /etc/ssl/certs/ca-certificates.crt /image/etc/ssl/certs/ \
+ && cp LICENSE /image/ \
  && echo 'app:x:65532:65532:app:/tmp:/sbin/nologin' > /image/etc/passwd \
  && echo 'app:x:65532:' > /image/etc/group \
  && chmod 1777 /image/tmp

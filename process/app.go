@@ -9,7 +9,9 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"os"
 	"os/exec"
+	"os/signal"
 	"runtime"
 	"strconv"
 	"sync"
@@ -21,8 +23,9 @@ const (
 	// sweepGrace is what each kind of leftover of an app gets to end by
 	// itself.
 	sweepGrace = time.Second
-	// reapInterval is how long an orphan that has ended may stay a zombie.
-	reapInterval = 30 * time.Second
+	// reapInterval is how long an orphan that has ended may stay a zombie: one
+	// look at all processes is enough for many that end together.
+	reapInterval = time.Second
 )
 
 // Config is what an App needs.
@@ -251,15 +254,23 @@ func (a *App) once(host string) (exit Exit, readyFor time.Duration, stopped bool
 		ready <- awaitReady(ctx, func(ctx context.Context) (net.Conn, error) { return dial(ctx, port) }, a.config.ReadyPath)
 	}()
 
-	reaping := time.NewTicker(reapInterval)
-	defer reaping.Stop()
+	// A child that ends is either the app, which is waited for, or an orphan.
+	died := make(chan os.Signal, 1)
+	if a.config.Orphans {
+		signal.Notify(died, syscall.SIGCHLD)
+		defer signal.Stop(died)
+	}
+	var reap <-chan time.Time
 	var readySince time.Time
 	for {
 		select {
-		case <-reaping.C:
-			if a.config.Orphans {
-				reapOrphans(cmd.Process.Pid)
+		case <-died:
+			if reap == nil {
+				reap = time.After(reapInterval)
 			}
+		case <-reap:
+			reap = nil
+			reapOrphans(cmd.Process.Pid)
 		case err := <-ready:
 			if err != nil {
 				a.terminate(members, ended, syscall.SIGTERM)

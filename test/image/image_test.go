@@ -120,7 +120,7 @@ func checkConfig(t *testing.T, e *engine) {
 // checkFiles compares the image, file by file, with what should be in it.
 func checkFiles(t *testing.T, e *engine) {
 	want := []string{
-		"etc/", "etc/group", "etc/passwd", "etc/ssl/", "etc/ssl/certs/", "etc/ssl/certs/ca-certificates.crt",
+		"LICENSE", "etc/", "etc/group", "etc/passwd", "etc/ssl/", "etc/ssl/certs/", "etc/ssl/certs/ca-certificates.crt",
 		"jhsingle-native-proxy", "tmp/",
 	}
 	files := imageFiles(t, e, ourImage)
