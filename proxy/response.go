@@ -9,8 +9,9 @@ import (
 	"strings"
 )
 
-// copyBody streams the answer's body, flushing each piece unless it is the
-// last, which the server flushes anyway.
+// copyBody streams the answer's body. What has come is flushed as soon as the
+// app pauses, and not before: a piece that follows at once goes along, and the
+// last is flushed by the server anyway.
 func (p *Proxy) copyBody(w http.ResponseWriter, r *http.Request, conn *upstreamConn, resp *http.Response) error {
 	defer resp.Body.Close()
 	if resp.ContentLength == 0 || r.Method == http.MethodHead {
@@ -38,7 +39,8 @@ func (p *Proxy) copyBody(w http.ResponseWriter, r *http.Request, conn *upstreamC
 				return failed
 			}
 			left -= int64(n)
-			if left != 0 && !(resp.ContentLength < 0 && atLastChunk(conn)) {
+			complete := left == 0 || (resp.ContentLength < 0 && atLastChunk(conn))
+			if !complete && conn.waits() {
 				if failed := controller.Flush(); failed != nil {
 					return failed
 				}

@@ -156,20 +156,24 @@ func (u *upstream) close() {
 // alive says whether an idle connection can be used: not closed by the app,
 // and with nothing to read that nobody asked for.
 func (c *upstreamConn) alive() bool {
-	if c.reader.Buffered() > 0 {
-		return false
-	}
+	return c.reader.Buffered() == 0 && c.waits()
+}
+
+// waits says whether a read would have to wait for the app: it has sent
+// nothing that is not read yet, and not its end. Where the system cannot be
+// asked, the answer is yes.
+func (c *upstreamConn) waits() bool {
 	if c.raw == nil {
 		return true
 	}
-	waiting := false
+	waits := false
 	err := c.raw.Read(func(fd uintptr) bool {
 		var one [1]byte
 		_, _, err := syscall.Recvfrom(int(fd), one[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
-		waiting = errors.Is(err, syscall.EAGAIN)
+		waits = errors.Is(err, syscall.EAGAIN)
 		return true
 	})
-	return err == nil && waiting
+	return err == nil && waits
 }
 
 // progress gives the app another timeout from now to do something. Setting a
