@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"net/http"
 	"os"
@@ -14,92 +13,76 @@ import (
 // visitor is who starts the server, logs in to it, and sends all requests.
 const visitor = "ada"
 
-// startLogin is our program as a real JupyterHub runs it, asked with the cookies
-// of a real login. Requests go straight to it and not through the hub's proxy,
-// which would be what is measured otherwise.
+// startLogin is our program with the environment that a real JupyterHub gave a
+// server, asked with the cookies of a real login. Requests go straight to it and
+// not through the hub's proxy, which would be what is measured otherwise.
+//
+// The process that is measured is started by us like all others, as a second
+// replica of the hub's: what the hub starts is of another session, which the
+// kernel gives a share of the processor of its own (sched(7), autogroup). That
+// alone cost a tenth, also on websockets, which pass the gate once.
 func startLogin(w *workshop) (*server, error) {
 	b, err := bed.Setup(w.ctx, os.Stderr)
 	if err != nil {
 		return nil, err
 	}
-	metrics, err := freeAddress()
-	if err != nil {
-		return nil, err
-	}
+	// A file of the environment, as nobody may read that of our program.
+	environment := filepath.Join(w.folder, "environment")
 	hub, err := b.StartHub(w.ctx, bed.Options{
 		Output: filepath.Join(w.cache, "hub"),
-		Server: bed.Server{Command: append([]string{w.binary("jhsingle-native-proxy")}, appCommand(w, metrics)...)},
+		Server: bed.Server{Command: append([]string{"sh", "-c", `env -0 >"$0" && exec "$@"`, environment,
+			w.binary("jhsingle-native-proxy")}, appCommand(w)...)},
 	})
 	if err != nil {
 		return nil, err
 	}
-	s, err := visit(w.ctx, hub)
+	s, err := visit(w, hub, environment)
 	if err != nil {
 		_ = hub.Close() // the first error is the one that helps
 		return nil, err
 	}
-	s.metrics = "http://" + metrics + "/metrics"
+	stop := s.close
+	s.close = func() {
+		stop()
+		if err := hub.Close(); err != nil {
+			fmt.Fprintln(os.Stderr, "bench:", err)
+		}
+	}
 	return s, nil
 }
 
-// visit starts the visitor's server, logs in, and keeps what it takes to ask the
-// server directly.
-func visit(ctx context.Context, hub *bed.Hub) (*server, error) {
-	if err := hub.StartServer(ctx, visitor, "", bed.Server{}); err != nil {
+// visit starts the visitor's server, logs in, and starts the replica that takes
+// the same login.
+func visit(w *workshop, hub *bed.Hub, environment string) (*server, error) {
+	if err := hub.StartServer(w.ctx, visitor, "", bed.Server{}); err != nil {
 		return nil, err
 	}
-	session, err := hub.Login(ctx, visitor)
+	session, err := hub.Login(w.ctx, visitor)
 	if err != nil {
 		return nil, err
 	}
 	path := bed.Prefix(visitor, "")
-	answer, err := session.Get(ctx, path)
+	answer, err := session.Get(w.ctx, path)
 	if err != nil {
 		return nil, err
 	}
 	if answer.Status != http.StatusOK || answer.URL.Path != path {
 		return nil, fmt.Errorf("a visit to %s ended at %s with status %d", path, answer.URL, answer.Status)
 	}
-	pid, address, err := serverProcess(hub)
-	if err != nil {
-		return nil, err
-	}
 	var cookies []string
 	for _, cookie := range session.Cookies(path) {
 		cookies = append(cookies, cookie.Name+"="+cookie.Value)
 	}
-	return &server{
-		base:   address,
-		header: http.Header{"Cookie": {strings.Join(cookies, "; ")}},
-		pids:   []int{pid},
-		close: func() {
-			if err := hub.Close(); err != nil {
-				fmt.Fprintln(os.Stderr, "bench:", err)
-			}
-		},
-	}, nil
-}
 
-// serverProcess finds our program among the hub's processes, and where the hub
-// told it to listen.
-func serverProcess(hub *bed.Hub) (pid int, address string, err error) {
-	processes, err := hub.Processes(visitor, "")
+	variables, err := os.ReadFile(environment)
 	if err != nil {
-		return 0, "", err
+		return nil, err
 	}
-	for _, p := range processes {
-		if !strings.Contains(p.Command, "jhsingle-native-proxy") {
-			continue
-		}
-		environment, err := os.ReadFile(fmt.Sprintf("/proc/%d/environ", p.ID))
-		if err != nil {
-			return 0, "", err
-		}
-		for _, variable := range strings.Split(string(environment), "\x00") {
-			if url, ok := strings.CutPrefix(variable, "JUPYTERHUB_SERVICE_URL="); ok {
-				return p.ID, url, nil
-			}
-		}
+	s, err := launchOurs(w, strings.Split(strings.TrimRight(string(variables), "\x00"), "\x00"), path)
+	if err != nil {
+		return nil, err
 	}
-	return 0, "", fmt.Errorf("the hub runs no server of ours, only %v", processes)
+	s.header = http.Header{"Cookie": {strings.Join(cookies, "; ")}}
+	s.startUp = 0 // as without login, and each more would cost a hub
+	return s, nil
 }

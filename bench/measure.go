@@ -39,7 +39,7 @@ func open(w *workshop, t target, starts int) (*contender, error) {
 		c.server = s
 		c.startUps = append(c.startUps, s.startUp)
 		if s.startUp == 0 {
-			break // started by the hub, whose time it would be
+			break // not measured
 		}
 		if i < starts-1 {
 			s.close()

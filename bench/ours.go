@@ -8,28 +8,32 @@ import (
 )
 
 func startOurs(w *workshop) (*server, error) {
+	return launchOurs(w, []string{"JUPYTERHUB_SERVICE_PREFIX=" + prefix}, prefix, "--authtype=none")
+}
+
+// launchOurs starts our program with more environment and flags; path is where
+// the app is then.
+func launchOurs(w *workshop, env []string, path string, flags ...string) (*server, error) {
 	metrics, err := freeAddress()
 	if err != nil {
 		return nil, err
 	}
-	env := []string{"JUPYTERHUB_SERVICE_PREFIX=" + prefix}
 	s, err := w.launch(env, func(address string) []string {
 		ip, port := split(address)
-		return append([]string{w.binary("jhsingle-native-proxy"), "--authtype=none", "--ip=" + ip, "--port=" + port},
-			appCommand(w, metrics)...)
+		line := append([]string{w.binary("jhsingle-native-proxy"), "--ip=" + ip, "--port=" + port, "--metrics-address=" + metrics}, flags...)
+		return append(line, appCommand(w)...)
 	})
 	if err != nil {
 		return nil, err
 	}
-	s.base += prefix[1:]
+	s.base += path[1:]
 	s.metrics = "http://" + metrics + "/metrics"
 	return s, nil
 }
 
 // appCommand is the end of our command line, the same with and without login.
-func appCommand(w *workshop, metrics string) []string {
-	return []string{"--metrics-address=" + metrics, "--last-activity-interval=0",
-		"--", w.binary("app"), "-listen", "127.0.0.1:{port}"}
+func appCommand(w *workshop) []string {
+	return []string{"--last-activity-interval=0", "--", w.binary("app"), "-listen", "127.0.0.1:{port}"}
 }
 
 // hubRequests reads how often a server has asked the hub so far.

@@ -119,8 +119,8 @@ proxy and app share the cores, over loopback: the figures compare programs on th
 machine and say little about another. Every answer was a good one, or the run would
 have failed. CPU and memory are the proxy's alone, without the app; memory of nginx
 is that of all its processes. Logging per request is off for nginx and the Python
-program; ours runs as it comes. Start is the median of several; a target with login is
-started by its hub and has none.
+program; ours runs as it comes. Start is the median of several, and is not measured
+again with login.
 `, r.rounds, r.shape.duration, r.shape.connections)
 	for _, t := range r.tables() {
 		fmt.Fprintf(w, "\n## %s\n\n", t.title)

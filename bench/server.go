@@ -11,7 +11,7 @@ type server struct {
 	base    string        // URL of the app behind it, ends in a slash
 	header  http.Header   // goes with every request
 	pids    []int         // the processes that are the proxy, not its app
-	startUp time.Duration // from exec to listening; 0 where somebody else started it
+	startUp time.Duration // from exec to listening; 0 where it is not measured
 	metrics string        // URL of its counters, if it has any
 	close   func()
 }
