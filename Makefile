@@ -6,7 +6,7 @@ GOVULNCHECK = golang.org/x/vuln/cmd/govulncheck@v1.9.0
 FUZZTIME ?= 10s
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test check unit vuln fuzz e2e bench image clean
+.PHONY: help build demo test check lint unit vuln fuzz e2e bench image clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -19,7 +19,9 @@ demo: build ## start a real JupyterHub with a Voila dashboard behind our program
 
 test: check e2e ## set up what is needed and run everything: what CI runs
 
-check: unit vuln ## format, vet, static analysis, unit tests with the race detector, known vulnerabilities
+check: lint unit vuln ## format, vet, static analysis, unit tests with the race detector, known vulnerabilities
+
+lint: ## format, vet and static analysis
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "not formatted (run gofmt -w):"; gofmt -l $$(git ls-files '*.go'); exit 1; }
 	go mod tidy -diff
 	go mod verify

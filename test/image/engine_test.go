@@ -5,7 +5,6 @@ package image
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -229,15 +228,6 @@ func (e *engine) environment() []string {
 		}
 	}
 	return append(env, "DOCKER_HOST="+e.host, "DOCKER_CONFIG="+e.config)
-}
-
-// exitStatus is the exit status in an error of try, or -1.
-func exitStatus(err error) int {
-	var exit *exec.ExitError
-	if errors.As(err, &exit) {
-		return exit.ExitCode()
-	}
-	return -1
 }
 
 // unmountBelow removes the mounts that a daemon leaves behind: its bind mount of
