@@ -2,9 +2,12 @@ package bed
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -22,8 +25,10 @@ func (p Process) String() string { return fmt.Sprintf("%d (of %d): %s", p.ID, p.
 
 // ProcessesWith finds the running processes that have each of these texts in
 // their environment, which they pass on to their children wherever those put
-// themselves: neither a process group nor a parent is as sure a mark. It reads
-// /proc, so it is for Linux.
+// themselves: neither a process group nor a parent is as sure a mark. A process
+// that hides its environment from us, as our program does from everybody but
+// root, is known by a child that has the marks. It reads /proc, so it is for
+// Linux.
 func ProcessesWith(marks ...string) ([]Process, error) {
 	folders, err := filepath.Glob("/proc/[0-9]*")
 	if err != nil {
@@ -32,11 +37,12 @@ func ProcessesWith(marks ...string) ([]Process, error) {
 	if len(folders) == 0 {
 		return nil, fmt.Errorf("/proc shows no processes, so nothing can be said about those left")
 	}
-	var found []Process
+	var found, hidden []Process
 	for _, folder := range folders {
 		environment, err := os.ReadFile(filepath.Join(folder, "environ"))
-		if err != nil || !containsAll(environment, marks) {
-			continue // gone in the meantime, or somebody else's
+		secret := errors.Is(err, fs.ErrPermission)
+		if !secret && (err != nil || !containsAll(environment, marks)) {
+			continue // gone in the meantime, or another
 		}
 		stat, err := os.ReadFile(filepath.Join(folder, "stat"))
 		if err != nil {
@@ -48,12 +54,30 @@ func ProcessesWith(marks ...string) ([]Process, error) {
 		}
 		command, _ := os.ReadFile(filepath.Join(folder, "cmdline"))
 		id, _ := strconv.Atoi(filepath.Base(folder))
-		found = append(found, Process{
+		process := Process{
 			ID: id, Parent: parent,
 			Command: strings.TrimSpace(string(bytes.ReplaceAll(command, []byte{0}, []byte{' '}))),
-		})
+		}
+		if secret {
+			hidden = append(hidden, process)
+		} else {
+			found = append(found, process)
+		}
 	}
-	return found, nil
+	return append(parents(hidden, found), found...), nil
+}
+
+// parents returns those of the candidates that have a child among the others.
+// PID 1 is everybody's who has lost their own, and says nothing.
+func parents(candidates, children []Process) []Process {
+	var found []Process
+	for _, candidate := range candidates {
+		isParent := func(child Process) bool { return child.Parent == candidate.ID }
+		if candidate.ID != 1 && slices.ContainsFunc(children, isParent) {
+			found = append(found, candidate)
+		}
+	}
+	return found
 }
 
 func containsAll(text []byte, marks []string) bool {
