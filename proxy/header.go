@@ -7,6 +7,12 @@ import (
 	"strings"
 )
 
+// isOwn says whether a visitor's header is none that the app may get: it is for
+// the connection, says who is asking, or is written by us.
+func isOwn(name string) bool {
+	return isHopByHop(name) || isIdentity(name) || isForwarding(name)
+}
+
 // isHopByHop says whether a header is only for this connection (RFC 9110
 // section 7.6.1) or for its framing, which each side does anew.
 func isHopByHop(name string) bool {

@@ -37,7 +37,7 @@ func (p *Proxy) writeHead(conn *upstreamConn, r *http.Request, upgrade bool) err
 
 	dropped := connectionOptions(r.Header)
 	for name, values := range r.Header {
-		if isHopByHop(name) || isIdentity(name) || isForwarding(name) || slices.Contains(dropped, name) {
+		if isOwn(name) || slices.Contains(dropped, name) {
 			continue
 		}
 		for _, value := range values {
@@ -67,7 +67,9 @@ func (p *Proxy) writeHead(conn *upstreamConn, r *http.Request, upgrade bool) err
 	case r.ContentLength < 0:
 		w.WriteString("Transfer-Encoding: chunked\r\n")
 		for name := range r.Trailer {
-			writeField(w, "Trailer", name)
+			if !isOwn(name) {
+				writeField(w, "Trailer", name)
+			}
 		}
 	case r.Method == http.MethodPost || r.Method == http.MethodPut || r.Method == http.MethodPatch:
 		w.WriteString("Content-Length: 0\r\n")
@@ -108,7 +110,7 @@ func writeBody(conn *upstreamConn, r *http.Request, buffer []byte, moved func())
 			return nil, err
 		}
 		for name, values := range r.Trailer {
-			if isHopByHop(name) || isIdentity(name) || isForwarding(name) {
+			if isOwn(name) {
 				continue
 			}
 			for _, value := range values {
