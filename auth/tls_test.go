@@ -9,6 +9,7 @@ import (
 	"crypto/x509/pkix"
 	"encoding/pem"
 	"io"
+	"log"
 	"math/big"
 	"net"
 	"net/http"
@@ -96,6 +97,7 @@ func (a authority) load() *TLS {
 func TestSecurityInternalTLSIsMutual(t *testing.T) {
 	ours, stranger := newAuthority(t), newAuthority(t)
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "ok") }))
+	server.Config.ErrorLog = log.New(io.Discard, "", 0)
 	server.TLS = ours.load().Server()
 	server.StartTLS()
 	defer server.Close()

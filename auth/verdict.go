@@ -80,16 +80,17 @@ func newVerdicts(asked whoami, now func() time.Time) *verdicts {
 // nobody does. An error means that the hub did not answer the question.
 func (v *verdicts) user(ctx context.Context, session, token string) (*hub.User, error) {
 	key := newVerdictKey(session, token)
-	v.mu.RLock()
-	found, ok := v.known[key]
-	v.mu.RUnlock()
-	if ok && v.now().Before(found.expires) {
+	if found, ok := v.recall(key); ok {
 		return found.user, nil
 	}
 
 	// The question outlives the visitor who asked it first: others wait for
 	// the same answer.
 	answer := v.flight.DoChan(string(key[:]), func() (any, error) {
+		// Between our look and our turn, the flight before can have landed.
+		if found, ok := v.recall(key); ok {
+			return found.user, nil
+		}
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), hubTimeout)
 		defer cancel()
 		user, err := v.hub.Whoami(ctx, token)
@@ -112,6 +113,14 @@ func (v *verdicts) user(ctx context.Context, session, token string) (*hub.User, 
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
+}
+
+// recall returns what is known of a key and has not expired.
+func (v *verdicts) recall(key verdictKey) (verdict, bool) {
+	v.mu.RLock()
+	found, ok := v.known[key]
+	v.mu.RUnlock()
+	return found, ok && v.now().Before(found.expires)
 }
 
 // learn puts a user into the cache whom the hub has just named.
