@@ -59,6 +59,12 @@ func (p *Proxy) tunnel(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer client.Close()
+	// The end of the visitor's side is from now on the tunnel's to pass on, and
+	// no reason to drop what the app still says. (The server's reader, which we
+	// got, cancels the request's context at it.)
+	if !unwatch() {
+		return
+	}
 	// The server's deadlines were for the request.
 	if err := errors.Join(client.SetDeadline(time.Time{}), conn.SetDeadline(time.Time{})); err != nil {
 		return

@@ -1,6 +1,7 @@
 package bed
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/json"
@@ -73,10 +74,11 @@ func (b *Bed) StartHub(ctx context.Context, options Options) (*Hub, error) {
 	if err != nil {
 		return nil, err
 	}
-	hub.command = exec.Command(filepath.Join(b.Folder, "venv", "bin", "jupyterhub"),
-		"--config", filepath.Join(b.Root, "test", "bed", "jupyterhub_config.py"))
+	hub.command = exec.Command(
+		cmp.Or(options.Program, filepath.Join(b.Folder, "venv", "bin", "jupyterhub")),
+		"--config", cmp.Or(options.Config, filepath.Join(b.Root, "test", "bed", "jupyterhub_config.py")))
 	hub.command.Dir = runDir
-	hub.command.Env = append(os.Environ(),
+	hub.command.Env = append(append(os.Environ(), options.Environment...),
 		"PATH="+b.Path(),
 		"BED_HUB="+string(config),
 		"DEMO_RUN_DIR="+runDir,

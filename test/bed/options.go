@@ -4,6 +4,16 @@ package bed
 type Options struct {
 	// Output is the folder for the hub's log; it is made if it is missing.
 	Output string
+	// Program is the jupyterhub to run; when empty, the bed's own.
+	Program string
+	// Config is the hub's configuration file; when empty, the one beside this
+	// file.
+	Config string
+	// Environment is added to the hub's, as NAME=value.
+	Environment []string
+	// PlainForms says that the hub is from before 4.1 and its forms hold no
+	// token against forgery. A newer hub whose form has none is broken.
+	PlainForms bool
 	// Server is what a server runs when its start does not say. Without a
 	// command it is what the demo runs: Voila.
 	Server Server

@@ -149,7 +149,7 @@ func (s *Session) next(ctx context.Context, answer *Answer) (*http.Request, erro
 	}
 	switch {
 	case answer.URL.Path == "/hub/login" && s.User != "":
-		form, err := hiddenFields(answer.Body)
+		form, err := s.hiddenFields(answer.Body)
 		if err != nil {
 			return nil, err
 		}
@@ -158,7 +158,7 @@ func (s *Session) next(ctx context.Context, answer *Answer) (*http.Request, erro
 		// The form's own action; it carries the page to return to.
 		return s.navigate(ctx, http.MethodPost, answer.URL, form.Encode()), nil
 	case answer.URL.Path == "/hub/api/oauth2/authorize":
-		form, err := hiddenFields(answer.Body)
+		form, err := s.hiddenFields(answer.Body)
 		if err != nil {
 			return nil, err
 		}
@@ -185,7 +185,7 @@ var (
 )
 
 // hiddenFields reads the hidden inputs of the hub's forms.
-func hiddenFields(page []byte) (url.Values, error) {
+func (s *Session) hiddenFields(page []byte) (url.Values, error) {
 	fields := url.Values{}
 	for _, tag := range input.FindAll(page, -1) {
 		attributes := map[string]string{}
@@ -196,7 +196,7 @@ func hiddenFields(page []byte) (url.Values, error) {
 			fields.Add(attributes["name"], attributes["value"])
 		}
 	}
-	if !fields.Has("_xsrf") {
+	if !fields.Has("_xsrf") && !s.hub.options.PlainForms {
 		return nil, errors.New("the hub's form has no _xsrf field")
 	}
 	return fields, nil
