@@ -30,7 +30,7 @@ lint: ## format, vet and static analysis
 	shellcheck .ci/run deploy/demo/run test/bed/setup test/fuzz test/vuln
 
 unit: ## the hermetic tests, with the race detector
-	go test -race ./...
+	go test -race -count=1 ./...
 
 vuln: ## known vulnerabilities in what we depend on
 	test/vuln $(GOVULNCHECK)
@@ -40,7 +40,7 @@ fuzz: ## every fuzz target for FUZZTIME each
 
 e2e: ## the real thing: JupyterHub, Voila, Chromium, Docker
 	test/bed/setup
-	go test -tags e2e -timeout 30m ./test/...
+	go test -tags e2e -count=1 -timeout 30m ./test/...
 
 bench: ## compare with our peers, and write bench/RESULTS.md
 	go run ./bench
