@@ -82,13 +82,14 @@ func (c *Client) Whoami(ctx context.Context, token string) (*User, error) {
 	return &user, nil
 }
 
-// Version returns the hub's version. The call needs no token (JupyterHub
+// Version returns the hub's version, by the path without a last slash, which
+// only newer hubs know as well. The call needs no token (JupyterHub
 // apihandlers/hub.py, RootAPIHandler).
 func (c *Client) Version(ctx context.Context) (string, error) {
 	var root struct {
 		Version string `json:"version"`
 	}
-	if _, err := c.call(ctx, http.MethodGet, c.URL("/"), "", nil, &root); err != nil {
+	if _, err := c.call(ctx, http.MethodGet, c.URL(""), "", nil, &root); err != nil {
 		return "", err
 	}
 	if root.Version == "" {

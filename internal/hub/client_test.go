@@ -99,8 +99,8 @@ func TestHubThatIsAway(t *testing.T) {
 
 func TestVersion(t *testing.T) {
 	client, last := answering(t, 200, `{"version":"6.1.1"}`)
-	if got, err := client.Version(t.Context()); err != nil || got != "6.1.1" || last.Header.Get("Authorization") != "" {
-		t.Errorf("got %q, %v, sent %q", got, err, last.Header.Get("Authorization"))
+	if got, err := client.Version(t.Context()); err != nil || got != "6.1.1" || last.Header.Get("Authorization") != "" || last.URL.Path != "/hub/api" {
+		t.Errorf("got %q, %v, asked %s as %q", got, err, last.URL, last.Header.Get("Authorization"))
 	}
 	client, _ = answering(t, 200, `{}`)
 	if _, err := client.Version(t.Context()); !errors.Is(err, ErrUnavailable) {
