@@ -6,10 +6,10 @@ GOVULNCHECK = golang.org/x/vuln/cmd/govulncheck@v1.9.0
 FUZZTIME ?= 10s
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test check lint unit vuln fuzz e2e bench image clean
+.PHONY: help build demo test check lint unit vuln fuzz e2e test-hubs bench image clean
 
 help: ## list the commands
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 build: ## build the program into bin/, static and without paths of this machine
 	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o bin/ ./cmd/...
@@ -25,9 +25,9 @@ lint: ## format, vet and static analysis
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "not formatted (run gofmt -w):"; gofmt -l $$(git ls-files '*.go'); exit 1; }
 	go mod tidy -diff
 	go mod verify
-	go vet -tags e2e ./...
-	go run $(STATICCHECK) -tags e2e ./...
-	shellcheck .ci/run deploy/demo/run test/bed/setup test/fuzz test/vuln
+	go vet -tags e2e,hubs ./...
+	go run $(STATICCHECK) -tags e2e,hubs ./...
+	shellcheck .ci/run deploy/demo/run test/bed/setup test/fuzz test/hubs/setup test/vuln
 
 unit: ## the hermetic tests, with the race detector
 	go test -race -count=1 ./...
@@ -41,6 +41,10 @@ fuzz: ## every fuzz target for FUZZTIME each
 e2e: ## the real thing: JupyterHub, Voila, Chromium, Docker
 	test/bed/setup
 	go test -tags e2e -count=1 -timeout 30m ./test/...
+
+test-hubs: ## the matrix of real hubs, from 6 down to 1.5, as a table
+	test/bed/setup
+	go test -tags hubs -count=1 -parallel 6 -timeout 30m -v ./test/hubs/
 
 bench: ## compare with our peers, and write bench/RESULTS.md
 	go run ./bench

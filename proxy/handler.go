@@ -62,7 +62,7 @@ func handler(config Config) (http.Handler, *Proxy) {
 		prefix: prefix(config.Prefix),
 		routes: config.Gate.Routes(),
 		probe:  probe(config),
-		next:   judged,
+		next:   introduce(config, judged),
 	}
 	return newObserver(sorted, config.Log, config.Metrics), pass
 }
@@ -119,6 +119,27 @@ func (o router) outside(w http.ResponseWriter, r *http.Request, path, query stri
 	})
 }
 
+// introduce tells those without credentials the hub's version, as one of them
+// is the hub: before version 5 it looks at the prefix itself, and warns of a
+// server that does not know the header (_version.py, _check_version).
+func introduce(config Config, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !config.Gate.HasCredentials(r) {
+			setHubVersion(config, w, r)
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func setHubVersion(config Config, w http.ResponseWriter, r *http.Request) {
+	if config.HubVersion == nil {
+		return
+	}
+	if version := config.HubVersion(r.Context()); version != "" {
+		w.Header().Set("X-JupyterHub-Version", version)
+	}
+}
+
 // probe answers the hub's question whether we are up, also while the app is
 // not: the hub would stop us otherwise. A visitor's own request to the same
 // path, with a login, is for the app once it is ready.
@@ -128,11 +149,7 @@ func probe(config Config) func(w http.ResponseWriter, r *http.Request) bool {
 		if !isProbe || (config.App.Status().State == process.Ready && config.Gate.HasCredentials(r)) {
 			return false
 		}
-		if config.HubVersion != nil {
-			if version := config.HubVersion(r.Context()); version != "" {
-				w.Header().Set("X-JupyterHub-Version", version)
-			}
-		}
+		setHubVersion(config, w, r)
 		page.WriteJSON(w, http.StatusOK, struct {
 			Version string `json:"version"`
 		}{config.Version})

@@ -144,6 +144,10 @@ func TestProbeIsAlwaysAnswered(t *testing.T) {
 			t.Errorf("%s: version %q", state, got)
 		}
 	}
+	// Hubs before 5 ask the prefix itself.
+	if resp, _ := w.get(testPrefix); resp.StatusCode != 401 || resp.Header.Get("X-JupyterHub-Version") != "6.1.1" {
+		t.Errorf("at the prefix: got %s, version %q", resp.Status, resp.Header.Get("X-JupyterHub-Version"))
+	}
 	w.app.set(ready())
 	if _, body := w.get(testPrefix+"api", "X-Let-Me: in"); body != "the app's api" {
 		t.Errorf("the app's own api is hidden by %q", body)

@@ -142,9 +142,18 @@ func explain(t *testing.T) {
 func visit(t *testing.T, user string, at server) *bed.Session {
 	t.Helper()
 	session := shared.hub.NewSession(user)
-	if answer := get(t, session, at.prefix); answer.Status != http.StatusOK {
+	// To the hub a server is up before its app is.
+	eventually(t, patience, func() error {
+		answer := get(t, session, at.prefix)
+		switch answer.Status {
+		case http.StatusOK:
+			return nil
+		case http.StatusServiceUnavailable:
+			return fmt.Errorf("%s is not ready: %s", at.prefix, answer.Body)
+		}
 		t.Fatalf("%s at %s: %d %s", user, answer.URL, answer.Status, answer.Body)
-	}
+		return nil
+	})
 	return session
 }
 
