@@ -3,7 +3,7 @@
 VERSION ?= 0.1.0
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK = golang.org/x/vuln/cmd/govulncheck@v1.9.0
-FUZZTIME ?= 10s
+FUZZTIME ?= 20000x
 
 .DEFAULT_GOAL := help
 .PHONY: help build demo test check lint unit vuln fuzz e2e test-hubs bench image clean
@@ -35,7 +35,7 @@ unit: ## the hermetic tests, with the race detector
 vuln: ## known vulnerabilities in what we depend on
 	test/vuln $(GOVULNCHECK)
 
-fuzz: ## every fuzz target for FUZZTIME each
+fuzz: ## every fuzz target, FUZZTIME inputs each
 	test/fuzz $(FUZZTIME)
 
 e2e: ## the real thing: JupyterHub, Voila, Chromium, Docker
