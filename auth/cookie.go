@@ -127,6 +127,7 @@ func lifetime(value any, unit time.Duration) (time.Duration, bool) {
 // cookies makes and reads our cookies.
 type cookies struct {
 	options CookieOptions
+	client  string
 	// login is the name of the OAuth cookie, state the beginning of the names
 	// of the state cookies.
 	login, state string
@@ -135,7 +136,7 @@ type cookies struct {
 }
 
 func newCookies(env Environment) cookies {
-	c := cookies{options: env.Cookie, login: env.ClientID, prefix: env.ServicePrefix}
+	c := cookies{options: env.Cookie, client: env.ClientID, login: env.ClientID, prefix: env.ServicePrefix}
 	c.state = c.login + "-oauth-state"
 	if env.Cookie.HostPrefix {
 		c.login = hostPrefix + c.login
@@ -210,8 +211,11 @@ func (c cookies) clearState(r *http.Request, name string) *http.Cookie {
 // to see, so that no app behind us may.
 func (c cookies) isOurs(name string) bool {
 	bare := strings.TrimPrefix(name, hostPrefix)
-	return strings.HasPrefix(bare, "jupyterhub-") ||
-		name == c.login || strings.HasPrefix(name, c.state)
+	if strings.HasPrefix(bare, "jupyterhub-") {
+		return true
+	}
+	// Without a hub there is no client, and no cookie of its name.
+	return c.client != "" && (name == c.login || strings.HasPrefix(name, c.state))
 }
 
 // isSecure says whether the browser came by TLS.

@@ -48,7 +48,6 @@ type Gate struct {
 	oauth    *oauth2.Config
 	origins  origins
 	observe  func(Outcome)
-	now      func() time.Time
 }
 
 // NewGate makes the gate for a valid environment.
@@ -90,7 +89,6 @@ func NewGate(config Config) (*Gate, error) {
 		},
 		origins: allowed,
 		observe: observe,
-		now:     time.Now,
 	}, nil
 }
 

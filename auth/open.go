@@ -1,9 +1,6 @@
 package auth
 
-import (
-	"net/http"
-	"strings"
-)
+import "net/http"
 
 // Open is a gate that lets everybody in (--authtype=none). It still keeps the
 // hub's cookies from the app.
@@ -21,15 +18,7 @@ func (Open) HasCredentials(*http.Request) bool { return true }
 // Wrap puts the open gate before next.
 func (o Open) Wrap(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		removeCookies(r.Header, o.isOurs)
+		removeCookies(r.Header, o.cookies.isOurs)
 		next.ServeHTTP(w, r)
 	})
-}
-
-// isOurs spares what only looks like ours when there is no client id.
-func (o Open) isOurs(name string) bool {
-	if strings.TrimPrefix(o.cookies.login, hostPrefix) == "" {
-		return strings.HasPrefix(strings.TrimPrefix(name, hostPrefix), "jupyterhub-")
-	}
-	return o.cookies.isOurs(name)
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"iter"
 	"net/http"
 	"slices"
 	"strings"
@@ -71,21 +72,14 @@ func atLastChunk(conn *upstreamConn) bool {
 // itself, by the Content-Length if there is one.
 func writeResponseHead(w http.ResponseWriter, resp *http.Response, uploading bool) {
 	header := w.Header()
-	dropped := connectionOptions(resp.Header)
-	for name, values := range resp.Header {
-		if (isHopByHop(name) && name != "Content-Length") || slices.Contains(dropped, name) {
-			continue
-		}
-		if name == "Set-Cookie" {
-			values = allowedCookies(values)
-		}
+	for name, values := range passedFields(resp) {
 		if set, ok := header[name]; ok {
 			values = append(set, values...) // the gate's login cookie, for one
 		}
 		header[name] = values
 	}
-	if resp.ContentLength < 0 {
-		header.Del("Content-Length")
+	if length := resp.Header["Content-Length"]; resp.ContentLength >= 0 && length != nil {
+		header["Content-Length"] = length
 	}
 	if _, ok := header["Content-Type"]; !ok {
 		header["Content-Type"] = nil // no guessing by the server
@@ -99,6 +93,25 @@ func writeResponseHead(w http.ResponseWriter, resp *http.Response, uploading boo
 		header.Set("Connection", "close")
 	}
 	w.WriteHeader(resp.StatusCode)
+}
+
+// passedFields are the fields of an answer's head that go on to the visitor:
+// not those for our connection to the app, and no cookie of the hub's.
+func passedFields(resp *http.Response) iter.Seq2[string, []string] {
+	return func(yield func(string, []string) bool) {
+		dropped := connectionOptions(resp.Header)
+		for name, values := range resp.Header {
+			if isHopByHop(name) || slices.Contains(dropped, name) {
+				continue
+			}
+			if name == "Set-Cookie" {
+				values = allowedCookies(values)
+			}
+			if !yield(name, values) {
+				return
+			}
+		}
+	}
 }
 
 // writeInterim passes on an interim response such as 103 Early Hints.

@@ -8,7 +8,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -103,14 +102,7 @@ func (p *Proxy) handshake(conn *upstreamConn, r *http.Request) (*http.Response, 
 // the response before the app was asked.
 func writeSwitch(w *bufio.Writer, set http.Header, resp *http.Response) error {
 	header := set.Clone()
-	dropped := connectionOptions(resp.Header)
-	for name, values := range resp.Header {
-		if isHopByHop(name) || slices.Contains(dropped, name) {
-			continue
-		}
-		if name == "Set-Cookie" {
-			values = allowedCookies(values)
-		}
+	for name, values := range passedFields(resp) {
 		for _, value := range values {
 			header.Add(name, value)
 		}
