@@ -42,8 +42,11 @@ type Environment struct {
 	// User owns the server; ServerName is empty for the default server.
 	User       string
 	ServerName string
-	// Group, if not empty, has access beside the owner on hubs without scopes.
-	Group string
+	// Group, if not empty, is one whose members have access whatever their
+	// scopes; Anyone gives it to every user of the hub. The hub sets neither:
+	// they are the operator's.
+	Group  string
+	Anyone bool
 	// AdminAccess gives the hub's admins access on hubs without scopes.
 	AdminAccess bool
 
@@ -111,6 +114,14 @@ func ParseEnvironment(lookup Lookup) (Environment, error) {
 		return env, err
 	}
 	env.Cookie.HostPrefix = boolean(get("JUPYTERHUB_COOKIE_HOST_PREFIX_ENABLED"), false)
+	// Opening the door for everybody is worth a strict spelling.
+	switch anyone := get("JUPYTERHUB_ANYONE"); anyone {
+	case "", "0":
+	case "1":
+		env.Anyone = true
+	default:
+		return env, fmt.Errorf("JUPYTERHUB_ANYONE is %q, but is 1 (every user of the hub may enter) or 0", anyone)
+	}
 	return env, nil
 }
 

@@ -3,11 +3,14 @@
 package auth
 
 import (
+	"cmp"
+	"errors"
 	"log/slog"
 	"net/http"
 	"time"
 
 	"golang.org/x/oauth2"
+	"golang.org/x/time/rate"
 
 	"github.com/ideonate/jhsingle-native-proxy/internal/hub"
 	"github.com/ideonate/jhsingle-native-proxy/internal/page"
@@ -32,6 +35,15 @@ type Config struct {
 	// pages may open websockets here and send state-changing requests; "*" is
 	// every origin. Our own origin always may.
 	Origins []string
+	// OnlyUsers and OnlyGroups, if any are given, narrow down who may enter to
+	// the users named and the members of the groups named.
+	OnlyUsers, OnlyGroups []string
+	// Identity is what the app is told of who is asking.
+	Identity Identity
+	// VerdictLifetime is how long the hub's word on a user is trusted, and
+	// VerdictCacheSize how many verdicts are remembered; 0 is the default.
+	VerdictLifetime  time.Duration
+	VerdictCacheSize int
 	// Observe, if set, is told every verdict.
 	Observe func(Outcome)
 }
@@ -45,9 +57,15 @@ type Gate struct {
 	cookies  cookies
 	sealer   *sealer
 	verdicts *verdicts
+	watches  watches
+	limits   *limits
 	oauth    *oauth2.Config
 	origins  origins
+	identity Identity
 	observe  func(Outcome)
+	now      func() time.Time
+	// limitLog keeps a flood of requests from being one of the log.
+	limitLog rate.Sometimes
 }
 
 // NewGate makes the gate for a valid environment.
@@ -68,14 +86,16 @@ func NewGate(config Config) (*Gate, error) {
 	if observe == nil {
 		observe = func(Outcome) {}
 	}
-	return &Gate{
-		env:      env,
-		hub:      config.Hub,
-		log:      config.Log,
-		access:   newAccess(env),
-		cookies:  newCookies(env),
-		sealer:   sealer,
-		verdicts: newVerdicts(config.Hub, time.Now),
+	rule := newAccess(env, config.OnlyUsers, config.OnlyGroups)
+	rule.announce(config.Log)
+	gate := &Gate{
+		env:     env,
+		hub:     config.Hub,
+		log:     config.Log,
+		access:  rule,
+		cookies: newCookies(env),
+		sealer:  sealer,
+		limits:  newLimits(),
 		oauth: &oauth2.Config{
 			ClientID:     env.ClientID,
 			ClientSecret: env.APIToken.Reveal(),
@@ -87,9 +107,21 @@ func NewGate(config Config) (*Gate, error) {
 			},
 			RedirectURL: env.CallbackURL,
 		},
-		origins: allowed,
-		observe: observe,
-	}, nil
+		origins:  allowed,
+		identity: config.Identity,
+		observe:  observe,
+		now:      time.Now,
+
+		limitLog: rate.Sometimes{First: 1, Interval: 10 * time.Second},
+	}
+	gate.verdicts = newVerdicts(config.Hub, time.Now)
+	gate.verdicts.lifetime = cmp.Or(config.VerdictLifetime, DefaultVerdictLifetime)
+	gate.verdicts.size = cmp.Or(config.VerdictCacheSize, DefaultVerdictCacheSize)
+	gate.verdicts.describe = func(user *hub.User, expires time.Time) described {
+		return config.Identity.describe(user, expires, config.Log)
+	}
+	gate.verdicts.heard = (&outage{log: config.Log, now: time.Now}).heard
+	return gate, nil
 }
 
 // Routes are the handlers that the gate itself needs outside of it, by their
@@ -110,18 +142,23 @@ func (g *Gate) Wrap(next http.Handler) http.Handler {
 		if ruling.outcome == Allowed {
 			g.persist(w, r, ruling)
 			g.scrub(r, ruling)
-			next.ServeHTTP(w, r)
+			next.ServeHTTP(w, withPass(r, ruling.pass))
 			return
 		}
 		g.refuse(w, r, ruling)
 	})
 }
 
+// HidesCookie says whether a cookie is between the hub, its servers and the
+// browser, so that the app neither gets nor sets it.
+func (g *Gate) HidesCookie(name string) bool { return g.cookies.isOurs(name) }
+
 // ruling is the gate's finding on one request.
 type ruling struct {
 	outcome Outcome
 	user    *hub.User
 	used    candidate
+	pass    *Pass // if allowed
 	// stale says that a login cookie was sent that is of no use any more.
 	stale bool
 	err   error
@@ -148,45 +185,57 @@ func (g *Gate) judge(r *http.Request) ruling {
 	session := g.session(r)
 	var unanswered error
 	for _, found := range g.tokens(r) {
-		user, err := g.verdicts.user(r.Context(), session, found.token)
+		// Anybody can make up a token.
+		key := newVerdictKey(session, found.token)
+		verdict, err := g.verdicts.find(r.Context(), key, found.token, func() bool { return g.limits.permit(r) })
 		if err != nil {
 			unanswered = err
 			continue
 		}
-		if user != nil {
-			return g.admit(user, found)
+		if verdict.user != nil {
+			return g.admit(verdict, found, key)
 		}
 	}
 
 	stale := false
 	for _, token := range g.cookieTokens(r) {
-		user, err := g.verdicts.user(r.Context(), session, token)
+		// Only we can make a cookie that opens, so no limit is needed.
+		key := newVerdictKey(session, token)
+		verdict, err := g.verdicts.find(r.Context(), key, token, always)
 		if err != nil {
 			unanswered = err
 			continue
 		}
-		if user == nil {
+		if verdict.user == nil {
 			stale = true
 			continue
 		}
 		// A browser adds the cookie by itself, also when another site's page
 		// makes the request, so the page must be one of ours.
 		if !g.origins.allow(r) {
-			return ruling{outcome: CrossOrigin, user: user}
+			return ruling{outcome: CrossOrigin, user: verdict.user}
 		}
-		return g.admit(user, candidate{token, fromCookie})
+		return g.admit(verdict, candidate{token, fromCookie}, key)
 	}
-	if unanswered != nil {
+	switch {
+	case errors.Is(unanswered, errLimited):
+		return ruling{outcome: Limited, err: unanswered}
+	case unanswered != nil:
 		return ruling{outcome: Unavailable, err: unanswered}
 	}
 	return ruling{outcome: Anonymous, stale: stale}
 }
 
-func (g *Gate) admit(user *hub.User, used candidate) ruling {
-	if !g.access.allows(user) {
-		return ruling{outcome: Forbidden, user: user, used: used}
+func always() bool { return true }
+
+func (g *Gate) admit(found verdict, used candidate, key verdictKey) ruling {
+	if !g.access.allows(found.user) {
+		return ruling{outcome: Forbidden, user: found.user, used: used}
 	}
-	return ruling{outcome: Allowed, user: user, used: used}
+	return ruling{outcome: Allowed, user: found.user, used: used, pass: &Pass{
+		Identity: found.told.header, query: found.told.query,
+		gate: g, user: found.user, key: key, token: used.token, expires: found.expires,
+	}}
 }
 
 // session is the hub's session of this browser, if it has one.
@@ -233,4 +282,5 @@ func (g *Gate) persist(w http.ResponseWriter, r *http.Request, ruling ruling) {
 func (g *Gate) scrub(r *http.Request, ruling ruling) {
 	ruling.used.remove(r)
 	removeCookies(r.Header, g.cookies.isOurs)
+	setQuery(r, ruling.pass.query)
 }

@@ -51,6 +51,7 @@ func newStubHub(t *testing.T) *stubHub {
 			w.WriteHeader(s.down)
 		case !ok:
 			w.WriteHeader(http.StatusForbidden)
+			io.WriteString(w, `{"status":403,"message":"Missing or invalid credentials."}`)
 		default:
 			io.WriteString(w, model)
 		}

@@ -101,22 +101,35 @@ func (g *Gate) callback(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 
-	token, user, err := g.exchange(r.Context(), code, state.Verifier)
-	if err == nil || errors.Is(err, errRefused) {
-		// A state is of one use; it is kept only for a hub that was away.
+	if !g.limits.permit(r) {
+		g.limited(w, r)
+		return
+	}
+	token, err := g.exchange(r.Context(), code, state.Verifier)
+	var refused *refusedCode
+	if errors.As(err, &refused) {
 		g.clearStates(w, r, []string{g.stateCookie(sent)})
-	}
-	switch {
-	case errors.Is(err, errRefused):
-		g.fail(w, r, http.StatusForbidden, "JupyterHub did not accept the login: it may have been used already, or be too old", err)
-		return
-	case err != nil:
-		g.unavailable(w, r, err)
+		g.fail(w, r, http.StatusForbidden, refused.message, err)
 		return
 	}
-	g.verdicts.learn(g.session(r), token, user)
+	if err != nil {
+		// The state is kept for when the hub is back: the page asks again.
+		g.log.Error("cannot ask the hub for a visitor's token", "error", err)
+		g.unavailable(w, r)
+		return
+	}
+	// Code and state are used up; who holds the token, the gate finds out.
+	g.clearStates(w, r, []string{g.stateCookie(sent)})
+	found, err := g.verdicts.find(r.Context(), newVerdictKey(g.session(r), token), token, always)
+	if err == nil && found.user == nil {
+		// Sent on, the visitor would be sent round in circles.
+		g.fail(w, r, http.StatusForbidden, "JupyterHub gave a login that it does not know itself", nil)
+		return
+	}
 	http.SetCookie(w, g.cookies.setLogin(r, g.sealer.seal(g.cookies.login, token)))
-	g.log.Info("signed in", "user", user.Name, "kind", user.Kind, "allowed", g.access.allows(user))
+	if err == nil {
+		g.log.Info("signed in", "user", found.user.Name, "kind", found.user.Kind, "allowed", g.access.allows(found.user))
+	}
 	next := state.Next
 	if !isLocal(next, g.env.ServicePrefix) {
 		next = g.env.ServicePrefix
@@ -125,27 +138,38 @@ func (g *Gate) callback(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusFound)
 }
 
-// errRefused says that the hub answered, and does not honour the code.
-var errRefused = errors.New("the hub refused the code")
+// refusedCode says that the hub answered, and does not honour the code.
+type refusedCode struct {
+	message string
+	err     error
+}
 
-// exchange trades the code for a token, and asks whose it is.
-func (g *Gate) exchange(ctx context.Context, code, verifier string) (string, *hub.User, error) {
+func (r *refusedCode) Error() string { return "the hub refused the code: " + r.err.Error() }
+func (r *refusedCode) Unwrap() error { return r.err }
+
+// exchange trades the code for a token.
+func (g *Gate) exchange(ctx context.Context, code, verifier string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, hubTimeout)
 	defer cancel()
 	token, err := g.oauth.Exchange(context.WithValue(ctx, oauth2.HTTPClient, g.hub.HTTP()), code, oauth2.VerifierOption(verifier))
-	if err != nil {
-		var answer *oauth2.RetrieveError
-		if errors.As(err, &answer) && answer.Response != nil && answer.Response.StatusCode >= 400 && answer.Response.StatusCode < 500 {
-			// The answer's body is not logged: it is the hub's, unbounded.
-			return "", nil, errors.Join(errRefused, errors.New(answer.Response.Status+" "+clip(answer.ErrorCode, 100)))
-		}
-		return "", nil, errors.Join(hub.ErrUnavailable, err)
+	if err == nil {
+		return token.AccessToken, nil
 	}
-	user, err := g.hub.Whoami(ctx, token.AccessToken)
-	if errors.Is(err, hub.ErrNoUser) {
-		return "", nil, errors.Join(errRefused, err)
+	var answer *oauth2.RetrieveError
+	if !errors.As(err, &answer) {
+		return "", errors.Join(hub.ErrUnavailable, err)
 	}
-	return token.AccessToken, user, err
+	// The answer's body is not logged: it is the hub's, unbounded. Only an
+	// error by RFC 6749 section 5.2 says something about the code; whatever
+	// else stands before a hub may answer 4xx as well.
+	told := errors.New(answer.Response.Status + " " + clip(answer.ErrorCode, 100))
+	switch {
+	case answer.ErrorCode == "invalid_client" || answer.ErrorCode == "unauthorized_client":
+		return "", &refusedCode{"JupyterHub does not know this server any more: stop it there and start it again", told}
+	case answer.ErrorCode != "" && answer.Response.StatusCode < 500:
+		return "", &refusedCode{"JupyterHub did not accept the login: it may have been used already, or be too old", told}
+	}
+	return "", errors.Join(hub.ErrUnavailable, told)
 }
 
 // logout forgets the login here and goes on to the hub's logout. Being signed
@@ -153,7 +177,9 @@ func (g *Gate) exchange(ctx context.Context, code, verifier string) (string, *hu
 // with the hub's own servers.
 func (g *Gate) logout(w http.ResponseWriter, r *http.Request) {
 	for _, token := range g.cookieTokens(r) {
-		g.verdicts.forget(g.session(r), token)
+		key := newVerdictKey(g.session(r), token)
+		g.verdicts.forget(key)
+		g.watches.end(key, Ending{Reason: "signed out"})
 	}
 	http.SetCookie(w, g.cookies.clearLogin(r))
 	w.Header().Set("Cache-Control", "no-store")

@@ -1,8 +1,6 @@
 package auth
 
 import (
-	"context"
-	"errors"
 	"net/http"
 
 	"github.com/ideonate/jhsingle-native-proxy/internal/page"
@@ -48,21 +46,33 @@ func (g *Gate) refuse(w http.ResponseWriter, r *http.Request, ruling ruling) {
 			Status: http.StatusForbidden, State: "cross_origin", Title: "Refused: this came from another site",
 			Message: "The request was made by a page of another origin. If that page is trusted, the operator can allow it with --allow-origin.",
 		})
+	case Limited:
+		g.limited(w, r)
 	default:
-		g.unavailable(w, r, ruling.err)
+		g.unavailable(w, r)
 	}
+}
+
+// limited turns away who would make us ask the hub too often.
+func (g *Gate) limited(w http.ResponseWriter, r *http.Request) {
+	g.limitLog.Do(func() {
+		g.log.Warn("too many logins or unknown tokens: the hub is not asked about all of them", "address", visitorAddress(r), "path", r.URL.Path)
+	})
+	page.Write(w, r, page.Page{
+		Status: http.StatusTooManyRequests, State: "limited", RetryAfter: 5,
+		Title:   "Too many attempts to sign in",
+		Message: "Wait a few seconds and try again.",
+		Actions: []page.Action{{Label: "Try again", URL: g.env.ServicePrefix}},
+	})
 }
 
 // unavailable says that the hub could not be asked. That is never a reason to
 // let somebody in, nor to send them round a login that cannot work.
-func (g *Gate) unavailable(w http.ResponseWriter, r *http.Request, err error) {
-	if !errors.Is(err, context.Canceled) {
-		g.log.Error("cannot ask the hub who is asking", "error", err)
-	}
+func (g *Gate) unavailable(w http.ResponseWriter, r *http.Request) {
 	page.Write(w, r, page.Page{
-		Status: http.StatusServiceUnavailable, State: "hub_unavailable", RetryAfter: 5,
+		Status: http.StatusServiceUnavailable, State: "hub_unavailable", RetryAfter: 5, Reload: true,
 		Title:   "JupyterHub does not answer",
-		Message: "Your login cannot be checked just now. Try again in a moment; if this stays, tell the people who run this JupyterHub.",
+		Message: "Your login cannot be checked just now. This page tries again by itself every few seconds; if it stays, tell the people who run this JupyterHub.",
 		// An empty address is the page itself, so that no code or token of the
 		// query is written into the page.
 		Actions: []page.Action{{Label: "Try again", URL: ""}},

@@ -82,3 +82,15 @@ func (rule scopeRule) unfiltered(base string) bool {
 	}
 	return false
 }
+
+// names says whether the rule has a scope for a user or for one of their
+// servers.
+func (rule scopeRule) names(user string) bool {
+	for _, needs := range rule {
+		owner, _, _ := strings.Cut(needs.value, "/")
+		if (needs.kind == "user" || needs.kind == "server") && owner == user {
+			return true
+		}
+	}
+	return false
+}

@@ -9,7 +9,8 @@ import (
 	"crypto/x509/pkix"
 	"encoding/pem"
 	"io"
-	"log"
+	stdlog "log"
+	"log/slog"
 	"math/big"
 	"net"
 	"net/http"
@@ -87,7 +88,7 @@ func (a authority) environment() Environment {
 
 func (a authority) load() *TLS {
 	a.t.Helper()
-	loaded, err := a.environment().LoadTLS()
+	loaded, err := a.environment().LoadTLS(slog.New(slog.DiscardHandler))
 	if err != nil {
 		a.t.Fatal(err)
 	}
@@ -97,7 +98,7 @@ func (a authority) load() *TLS {
 func TestSecurityInternalTLSIsMutual(t *testing.T) {
 	ours, stranger := newAuthority(t), newAuthority(t)
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "ok") }))
-	server.Config.ErrorLog = log.New(io.Discard, "", 0)
+	server.Config.ErrorLog = stdlog.New(io.Discard, "", 0)
 	server.TLS = ours.load().Server()
 	server.StartTLS()
 	defer server.Close()
@@ -125,9 +126,78 @@ func TestSecurityInternalTLSIsMutual(t *testing.T) {
 }
 
 func insecure(of *TLS) *http.Transport {
-	transport := of.HubTransport()
-	transport.TLSClientConfig.InsecureSkipVerify = true
-	return transport
+	return &http.Transport{TLSClientConfig: &tls.Config{
+		Certificates: []tls.Certificate{of.current().pair}, InsecureSkipVerify: true,
+	}}
+}
+
+// A hub that renews its certificates should not have to restart its servers.
+func TestCertificatesAreReadAgainWhenTheyChange(t *testing.T) {
+	before, after := newAuthority(t), newAuthority(t)
+	env, fresh := before.environment(), after.environment()
+	var log strings.Builder
+	loaded, err := env.LoadTLS(slog.New(slog.NewTextHandler(&log, nil)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	loaded.every = 0
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "ok") }))
+	server.Config.ErrorLog = stdlog.New(io.Discard, "", 0)
+	server.TLS = loaded.Server()
+	server.StartTLS()
+	defer server.Close()
+	reach := func(by *TLS) error {
+		transport := by.HubTransport()
+		defer transport.CloseIdleConnections()
+		resp, err := (&http.Client{Transport: transport}).Get(server.URL)
+		if err == nil {
+			resp.Body.Close()
+		}
+		return err
+	}
+	old, renewed := before.load(), after.load()
+	if err := reach(old); err != nil {
+		t.Fatal(err)
+	}
+
+	// Half written: nothing changes, and the log says so.
+	if err := os.WriteFile(env.TLSCert, []byte("-----BEGIN"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := reach(old); err != nil {
+		t.Errorf("with a broken file: %v", err)
+	}
+	if !strings.Contains(log.String(), "cannot be used") {
+		t.Errorf("the log does not tell: %s", log.String())
+	}
+
+	for from, to := range map[string]string{fresh.TLSKey: env.TLSKey, fresh.TLSCert: env.TLSCert, fresh.TLSClientCA: env.TLSClientCA} {
+		content, err := os.ReadFile(from)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(to, content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := reach(renewed); err != nil {
+		t.Errorf("the new authority's client: %v", err)
+	}
+	if err := reach(old); err == nil {
+		t.Error("the old authority's client is still let in")
+	}
+	// And towards the hub: loaded now trusts the new authority, and shows its pair.
+	hub := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "ok") }))
+	hub.TLS = renewed.Server()
+	hub.StartTLS()
+	defer hub.Close()
+	transport := loaded.HubTransport()
+	defer transport.CloseIdleConnections()
+	resp, err := (&http.Client{Transport: transport}).Get(hub.URL)
+	if err != nil {
+		t.Fatalf("towards the hub: %v", err)
+	}
+	resp.Body.Close()
 }
 
 func TestLoadTLSNamesWhatIsWrong(t *testing.T) {
@@ -141,11 +211,11 @@ func TestLoadTLSNamesWhatIsWrong(t *testing.T) {
 	} {
 		env := good
 		change(&env)
-		if _, err := env.LoadTLS(); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := env.LoadTLS(nil); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want an error with %q", err, want)
 		}
 	}
-	if loaded, err := (Environment{}).LoadTLS(); loaded != nil || err != nil {
+	if loaded, err := (Environment{}).LoadTLS(nil); loaded != nil || err != nil {
 		t.Errorf("without internal TLS: got %v, %v", loaded, err)
 	}
 }

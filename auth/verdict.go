@@ -22,16 +22,29 @@ const (
 	Forbidden   Outcome = "forbidden"
 	CrossOrigin Outcome = "cross_origin"
 	Unavailable Outcome = "unavailable"
+	// Limited is a request that would have made us ask the hub too often.
+	Limited Outcome = "limited"
+	// Ended is a websocket or a stream whose access went while it was open.
+	Ended Outcome = "ended"
 )
 
+// Outcomes are all of them.
+func Outcomes() []Outcome {
+	return []Outcome{Allowed, Anonymous, Forbidden, CrossOrigin, Unavailable, Limited, Ended}
+}
+
 const (
-	// positiveAge is how long a user found is trusted; it is the hub's own
-	// figure (services/auth.py, cache_max_age: 300 s).
-	positiveAge = 5 * time.Minute
-	// negativeAge is shorter, so that a token just made works soon.
+	// DefaultVerdictLifetime is how long the hub's word on a user is trusted;
+	// it is the hub's own figure (services/auth.py, cache_max_age: 300 s).
+	DefaultVerdictLifetime = 5 * time.Minute
+	// DefaultVerdictCacheSize bounds how many verdicts are remembered, at some
+	// 300 bytes each.
+	DefaultVerdictCacheSize = 4096
+	// negativeAge is short, so that a token just made works soon.
 	negativeAge = 30 * time.Second
-	// maxVerdicts bounds the cache, at some 300 bytes each.
-	maxVerdicts = 4096
+	// failureAge is how long a hub that gave no answer on a token is left in
+	// peace about it: those who wait must not keep it from getting up.
+	failureAge = time.Second
 	// hubTimeout bounds one question to the hub.
 	hubTimeout = 20 * time.Second
 )
@@ -56,15 +69,24 @@ func newVerdictKey(session, token string) verdictKey {
 }
 
 type verdict struct {
-	// user is nil where the hub knows nobody.
-	user    *hub.User
+	// user is nil where the hub knows nobody, and where it gave no answer.
+	user *hub.User
+	// err is why there is no answer.
+	err     error
 	expires time.Time
+	// told is what the app is told of the user.
+	told described
 }
 
 // verdicts remembers whose tokens are whose: bounded, short, and with one
 // question under way for each key, however many requests wait for it.
 type verdicts struct {
-	hub    whoami
+	hub      whoami
+	lifetime time.Duration
+	size     int
+	describe func(user *hub.User, expires time.Time) described
+	// heard is told of each question's fate; nil if the hub answered.
+	heard  func(error)
 	now    func() time.Time
 	flight singleflight.Group
 
@@ -73,15 +95,20 @@ type verdicts struct {
 }
 
 func newVerdicts(asked whoami, now func() time.Time) *verdicts {
-	return &verdicts{hub: asked, now: now, known: map[verdictKey]verdict{}}
+	return &verdicts{
+		hub: asked, lifetime: DefaultVerdictLifetime, size: DefaultVerdictCacheSize, now: now,
+		describe: func(*hub.User, time.Time) described { return described{} },
+		heard:    func(error) {},
+		known:    map[verdictKey]verdict{},
+	}
 }
 
-// user returns who holds the token, asking the hub if need be, and nil if
-// nobody does. An error means that the hub did not answer the question.
-func (v *verdicts) user(ctx context.Context, session, token string) (*hub.User, error) {
-	key := newVerdictKey(session, token)
+// find returns the verdict on a token, asking the hub if need be and if permit
+// agrees. An error means that the question has no answer: errLimited, or what
+// kept the hub from giving one.
+func (v *verdicts) find(ctx context.Context, key verdictKey, token string, permit func() bool) (verdict, error) {
 	if found, ok := v.recall(key); ok {
-		return found.user, nil
+		return found, found.err
 	}
 
 	// The question outlives the visitor who asked it first: others wait for
@@ -89,29 +116,34 @@ func (v *verdicts) user(ctx context.Context, session, token string) (*hub.User, 
 	answer := v.flight.DoChan(string(key[:]), func() (any, error) {
 		// Between our look and our turn, the flight before can have landed.
 		if found, ok := v.recall(key); ok {
-			return found.user, nil
+			return found, found.err
+		}
+		if !permit() {
+			return verdict{}, errLimited
 		}
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), hubTimeout)
 		defer cancel()
 		user, err := v.hub.Whoami(ctx, token)
+		var found verdict
 		switch {
 		case errors.Is(err, hub.ErrNoUser):
-			v.remember(key, verdict{nil, v.now().Add(negativeAge)})
-			return (*hub.User)(nil), nil
+			v.heard(nil)
+			found = verdict{expires: v.now().Add(min(negativeAge, v.lifetime))}
 		case err != nil:
-			return nil, err
+			v.heard(err)
+			found = verdict{err: err, expires: v.now().Add(failureAge)}
+		default:
+			v.heard(nil)
+			found = v.positive(user)
 		}
-		v.remember(key, verdict{user, v.now().Add(positiveAge)})
-		return user, nil
+		v.remember(key, found)
+		return found, found.err
 	})
 	select {
 	case result := <-answer:
-		if result.Err != nil {
-			return nil, result.Err
-		}
-		return result.Val.(*hub.User), nil
+		return result.Val.(verdict), result.Err
 	case <-ctx.Done():
-		return nil, ctx.Err()
+		return verdict{}, ctx.Err()
 	}
 }
 
@@ -123,28 +155,28 @@ func (v *verdicts) recall(key verdictKey) (verdict, bool) {
 	return found, ok && v.now().Before(found.expires)
 }
 
-// learn puts a user into the cache whom the hub has just named.
-func (v *verdicts) learn(session, token string, user *hub.User) {
-	v.remember(newVerdictKey(session, token), verdict{user, v.now().Add(positiveAge)})
+func (v *verdicts) positive(user *hub.User) verdict {
+	expires := v.now().Add(v.lifetime)
+	return verdict{user: user, expires: expires, told: v.describe(user, expires)}
 }
 
 // forget drops what is known of a token, as at a logout.
-func (v *verdicts) forget(session, token string) {
+func (v *verdicts) forget(key verdictKey) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	delete(v.known, newVerdictKey(session, token))
+	delete(v.known, key)
 }
 
 func (v *verdicts) remember(key verdictKey, found verdict) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	if _, ok := v.known[key]; !ok && len(v.known) >= maxVerdicts {
+	if _, ok := v.known[key]; !ok && len(v.known) >= v.size {
 		v.makeRoom()
 	}
 	v.known[key] = found
 }
 
-// makeRoom drops what has expired, then negative verdicts, then anything: a
+// makeRoom drops what has expired, then what names nobody, then anything: a
 // flood of made-up tokens must not push out the people who are in.
 func (v *verdicts) makeRoom() {
 	now := v.now()
@@ -154,7 +186,7 @@ func (v *verdicts) makeRoom() {
 		}
 	}
 	for key, old := range v.known {
-		if len(v.known) < maxVerdicts {
+		if len(v.known) < v.size {
 			return
 		}
 		if old.user == nil {
@@ -162,7 +194,7 @@ func (v *verdicts) makeRoom() {
 		}
 	}
 	for key := range v.known {
-		if len(v.known) < maxVerdicts {
+		if len(v.known) < v.size {
 			return
 		}
 		delete(v.known, key)

@@ -18,6 +18,11 @@ type hubFunc func(ctx context.Context, token string) (*hub.User, error)
 
 func (f hubFunc) Whoami(ctx context.Context, token string) (*hub.User, error) { return f(ctx, token) }
 
+func (v *verdicts) user(ctx context.Context, session, token string) (*hub.User, error) {
+	found, err := v.find(ctx, newVerdictKey(session, token), token, always)
+	return found.user, err
+}
+
 func TestVerdictIsCachedUntilItExpires(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		calls := 0
@@ -33,7 +38,7 @@ func TestVerdictIsCachedUntilItExpires(t *testing.T) {
 		if calls != 1 {
 			t.Errorf("%d calls for three requests, want 1", calls)
 		}
-		time.Sleep(positiveAge + time.Second)
+		time.Sleep(DefaultVerdictLifetime + time.Second)
 		if _, err := v.user(t.Context(), "s", "token"); err != nil || calls != 2 {
 			t.Errorf("after it expired: %d calls, %v", calls, err)
 		}
@@ -106,20 +111,30 @@ func TestAVisitorWhoGoesDoesNotFailTheOthers(t *testing.T) {
 	}
 }
 
-func TestAFaultOfTheHubIsNotCached(t *testing.T) {
-	calls := 0
-	v := newVerdicts(hubFunc(func(context.Context, string) (*hub.User, error) {
-		if calls++; calls == 1 {
-			return nil, hub.ErrUnavailable
+// A hub that is down is not asked about a token more than once a second, and
+// asked again soon.
+func TestAFaultOfTheHubIsRememberedForAMoment(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		calls := 0
+		v := newVerdicts(hubFunc(func(context.Context, string) (*hub.User, error) {
+			if calls++; calls == 1 {
+				return nil, hub.ErrUnavailable
+			}
+			return &hub.User{Name: "ada"}, nil
+		}), time.Now)
+		for range 100 {
+			if _, err := v.user(t.Context(), "s", "token"); !errors.Is(err, hub.ErrUnavailable) {
+				t.Fatalf("got %v", err)
+			}
 		}
-		return &hub.User{Name: "ada"}, nil
-	}), time.Now)
-	if _, err := v.user(t.Context(), "s", "token"); !errors.Is(err, hub.ErrUnavailable) {
-		t.Errorf("got %v", err)
-	}
-	if user, err := v.user(t.Context(), "s", "token"); err != nil || user == nil {
-		t.Errorf("got %v, %v", user, err)
-	}
+		if calls != 1 {
+			t.Errorf("%d calls, want 1", calls)
+		}
+		time.Sleep(failureAge)
+		if user, err := v.user(t.Context(), "s", "token"); err != nil || user == nil {
+			t.Errorf("got %v, %v", user, err)
+		}
+	})
 }
 
 func TestSecurityCacheIsBoundedAndMadeUpTokensPushNobodyOut(t *testing.T) {
@@ -132,13 +147,13 @@ func TestSecurityCacheIsBoundedAndMadeUpTokensPushNobodyOut(t *testing.T) {
 	if _, err := v.user(t.Context(), "s", "real"); err != nil {
 		t.Fatal(err)
 	}
-	for i := range maxVerdicts + 100 {
+	for i := range DefaultVerdictCacheSize + 100 {
 		if _, err := v.user(t.Context(), "s", fmt.Sprint("made up ", i)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if n := len(v.known); n > maxVerdicts {
-		t.Errorf("%d verdicts, want at most %d", n, maxVerdicts)
+	if n := len(v.known); n > DefaultVerdictCacheSize {
+		t.Errorf("%d verdicts, want at most %d", n, DefaultVerdictCacheSize)
 	}
 	if v.known[newVerdictKey("s", "real")].user == nil {
 		t.Error("the real user was pushed out")

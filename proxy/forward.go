@@ -22,6 +22,11 @@ type Proxy struct {
 	activity *Activity
 	tunnels  tunnels
 	problem  problemReporter
+	// hidesCookie says whether a cookie of that name is none that the app may
+	// set.
+	hidesCookie func(name string) bool
+	// policy is the Content-Security-Policy of answers that have none.
+	policy string
 }
 
 // problemReporter answers a request that could not be passed on.
@@ -44,7 +49,7 @@ func (p *Proxy) forward(w http.ResponseWriter, r *http.Request) {
 		p.fail(w, r, err)
 		return
 	}
-	writeResponseHead(w, x.resp, x.upload.running())
+	p.writeResponseHead(w, x.resp, x.upload.running())
 	err = p.copyBody(w, r, x.conn, x.resp)
 	present := x.unwatch() // before finish, which can look like a going
 	complete := x.upload.finish(w, x.conn)

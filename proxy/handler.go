@@ -18,6 +18,9 @@ type Gate interface {
 	Wrap(next http.Handler) http.Handler
 	// Routes are its own, outside of itself, by their names below the prefix.
 	Routes() map[string]http.HandlerFunc
+	// HidesCookie says whether a cookie of that name is between the hub, its
+	// servers and the browser, so that the app may not set it.
+	HidesCookie(name string) bool
 	// HasCredentials says whether a request carries anything to be judged.
 	HasCredentials(r *http.Request) bool
 }
@@ -34,9 +37,12 @@ type Config struct {
 	// RequestTimeout is how long the app may do nothing while a request waits
 	// for it; 0 is for ever.
 	RequestTimeout time.Duration
-	Activity       *Activity
-	Metrics        *Metrics
-	Log            *slog.Logger
+	// Policy is the Content-Security-Policy of the app's answers that have
+	// none of their own; empty for none.
+	Policy   string
+	Activity *Activity
+	Metrics  *Metrics
+	Log      *slog.Logger
 	// Version is this program's. HubVersion returns the hub's, and may wait
 	// a moment for it; empty if it is not known.
 	Version    string
@@ -55,6 +61,9 @@ func handler(config Config) (http.Handler, *Proxy) {
 		timeout:  config.RequestTimeout,
 		activity: config.Activity,
 		problem:  door.problem,
+		policy:   config.Policy,
+
+		hidesCookie: config.Gate.HidesCookie,
 	}
 	door.next = pass
 	judged := config.Gate.Wrap(door)
@@ -119,12 +128,12 @@ func (o router) outside(w http.ResponseWriter, r *http.Request, path, query stri
 	})
 }
 
-// introduce tells those without credentials the hub's version, as one of them
-// is the hub: before version 5 it looks at the prefix itself, and warns of a
-// server that does not know the header (_version.py, _check_version).
+// introduce tells those who come to the bare prefix without credentials the
+// hub's version, as one of them is the hub: before version 5 it looks there,
+// and warns of a server without the header (_version.py, _check_version).
 func introduce(config Config, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !config.Gate.HasCredentials(r) {
+		if path, _, _ := splitTarget(r); path == config.Prefix && !config.Gate.HasCredentials(r) {
 			setHubVersion(config, w, r)
 		}
 		next.ServeHTTP(w, r)

@@ -33,7 +33,7 @@ func isIdentity(name string) bool {
 	}
 	switch name {
 	case "X-Forwarded-User", "X-Forwarded-Email", "X-Forwarded-Groups", "X-Forwarded-Preferred-Username",
-		"X-Forwarded-Access-Token", "X-Forwarded-Id-Token",
+		"X-Forwarded-Access-Token", "X-Forwarded-Id-Token", "X-Forwarded-Identity",
 		"X-Remote-User", "X-Remote-Group", "X-Remote-Groups", "X-Remote-Email", "Remote-User", "Remote-Groups",
 		"Remote-Email", "Remote-Name", "X-User", "X-Webauth-User", "X-Cdsdashboards-Jh-User":
 		return true
@@ -100,12 +100,4 @@ func forwardedHost(r *http.Request) string {
 		return before
 	}
 	return r.Host
-}
-
-// hidesCookie says whether an app may not set a cookie of that name: those of
-// the hub and of its servers are not its own.
-func hidesCookie(setCookie string) bool {
-	name, _, _ := strings.Cut(setCookie, "=")
-	name = strings.TrimPrefix(strings.TrimSpace(name), "__Host-")
-	return strings.HasPrefix(name, "jupyterhub-")
 }

@@ -40,7 +40,8 @@ func TestForwardingHeaders(t *testing.T) {
 }
 
 func TestSecurityAppCannotSetTheHubsCookies(t *testing.T) {
-	got := allowedCookies([]string{"a=1; Path=/", "jupyterhub-session-id=x; Path=/", " __Host-jupyterhub-user-ada=x", "jupyter=2"})
+	got := (&Proxy{hidesCookie: passGate{}.HidesCookie}).allowedCookies([]string{"a=1; Path=/", "jupyterhub-session-id=x; Path=/", " __Host-jupyterhub-user-ada=x", "jupyter=2",
+		"=jupyterhub-session-id=x", " = jupyterhub-session-id=x", "jupyterhub-session-id", "jupyterhub-session-id; Path=/"})
 	if len(got) != 2 || got[0] != "a=1; Path=/" || got[1] != "jupyter=2" {
 		t.Errorf("got %q", got)
 	}

@@ -46,7 +46,7 @@ func NewMetrics(version string) *Metrics {
 		}),
 		verdicts: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "jhsingle_gate_verdicts_total",
-			Help: "What the gate decided on requests.",
+			Help: "What the gate decided on requests, and on those still open when a verdict ended.",
 		}, []string{"verdict"}),
 		hubCalls: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "jhsingle_hub_requests_total",
@@ -66,7 +66,7 @@ func NewMetrics(version string) *Metrics {
 	build.Set(1)
 	m.registry.MustRegister(m.requests, m.durations, m.inFlight, m.verdicts, m.hubCalls, m.hubTimes, build,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	for _, outcome := range []auth.Outcome{auth.Allowed, auth.Anonymous, auth.Forbidden, auth.CrossOrigin, auth.Unavailable} {
+	for _, outcome := range auth.Outcomes() {
 		m.verdicts.WithLabelValues(string(outcome)) // so that each is there from the start
 	}
 	return m

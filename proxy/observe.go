@@ -83,7 +83,9 @@ func (o *observer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // do: what went well is for debugging.
 func logLevel(code int) slog.Level {
 	switch {
-	case code >= 500 && code != http.StatusServiceUnavailable:
+	case code == http.StatusServiceUnavailable:
+		return slog.LevelDebug // the hub or the app is away, and that was said once
+	case code >= 500:
 		return slog.LevelWarn
 	case code >= 400:
 		return slog.LevelInfo

@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+
+	"github.com/ideonate/jhsingle-native-proxy/auth"
 )
 
 // copyBody streams the answer's body. What has come is flushed as soon as the
@@ -15,6 +17,8 @@ import (
 // last is flushed by the server anyway.
 func (p *Proxy) copyBody(w http.ResponseWriter, r *http.Request, conn *upstreamConn, resp *http.Response) error {
 	defer resp.Body.Close()
+	held := hold{pass: auth.PassOf(r.Context()), conn: conn}
+	defer held.release()
 	if resp.ContentLength == 0 || r.Method == http.MethodHead {
 		return nil
 	}
@@ -28,6 +32,7 @@ func (p *Proxy) copyBody(w http.ResponseWriter, r *http.Request, conn *upstreamC
 	left := resp.ContentLength
 	if left < 0 && conn.reader.Buffered() == 0 {
 		// The body may be long in coming; the head should not wait for it.
+		held.begin()
 		if err := controller.Flush(); err != nil {
 			return err
 		}
@@ -41,7 +46,9 @@ func (p *Proxy) copyBody(w http.ResponseWriter, r *http.Request, conn *upstreamC
 			}
 			left -= int64(n)
 			complete := left == 0 || (resp.ContentLength < 0 && atLastChunk(conn))
+			held.passed(n)
 			if !complete && conn.waits() {
+				held.begin()
 				if failed := controller.Flush(); failed != nil {
 					return failed
 				}
@@ -70,9 +77,12 @@ func atLastChunk(conn *upstreamConn) bool {
 
 // writeResponseHead copies the head of the answer. The server frames the body
 // itself, by the Content-Length if there is one.
-func writeResponseHead(w http.ResponseWriter, resp *http.Response, uploading bool) {
+func (p *Proxy) writeResponseHead(w http.ResponseWriter, resp *http.Response, uploading bool) {
 	header := w.Header()
-	for name, values := range passedFields(resp) {
+	if p.policy != "" && resp.Header["Content-Security-Policy"] == nil {
+		header["Content-Security-Policy"] = []string{p.policy}
+	}
+	for name, values := range p.passedFields(resp) {
 		if set, ok := header[name]; ok {
 			values = append(set, values...) // the gate's login cookie, for one
 		}
@@ -97,7 +107,7 @@ func writeResponseHead(w http.ResponseWriter, resp *http.Response, uploading boo
 
 // passedFields are the fields of an answer's head that go on to the visitor:
 // not those for our connection to the app, and no cookie of the hub's.
-func passedFields(resp *http.Response) iter.Seq2[string, []string] {
+func (p *Proxy) passedFields(resp *http.Response) iter.Seq2[string, []string] {
 	return func(yield func(string, []string) bool) {
 		dropped := connectionOptions(resp.Header)
 		for name, values := range resp.Header {
@@ -105,7 +115,7 @@ func passedFields(resp *http.Response) iter.Seq2[string, []string] {
 				continue
 			}
 			if name == "Set-Cookie" {
-				values = allowedCookies(values)
+				values = p.allowedCookies(values)
 			}
 			if !yield(name, values) {
 				return
@@ -142,14 +152,25 @@ func copyTrailer(w http.ResponseWriter, resp *http.Response) {
 	}
 }
 
-func allowedCookies(values []string) []string {
+// allowedCookies are those of an app's cookies that are not of the hub's names.
+func (p *Proxy) allowedCookies(values []string) []string {
 	var allowed []string
 	for _, value := range values {
-		if !hidesCookie(value) {
+		if !p.hidesCookie(cookieName(value)) {
 			allowed = append(allowed, value)
 		}
 	}
 	return allowed
+}
+
+// cookieName is the name under which a browser sends back what a Set-Cookie
+// sets. A cookie without one is sent as its bare value, which can look like
+// another's name and value (RFC 6265bis section 5.7).
+func cookieName(setCookie string) string {
+	pair, _, _ := strings.Cut(setCookie, ";")
+	pair = strings.TrimLeft(strings.TrimSpace(pair), "= \t")
+	name, _, _ := strings.Cut(pair, "=")
+	return strings.TrimSpace(name)
 }
 
 // bodyEnds says whether the body's end was marked by its framing, so that the

@@ -54,7 +54,7 @@ func (s *Server) Serve(listener net.Listener) error {
 // Shutdown takes no more requests, ends websockets, and gives requests that
 // are being answered until ctx ends.
 func (s *Server) Shutdown(ctx context.Context) {
-	s.proxy.tunnels.close()
+	s.proxy.tunnels.close(1001, "the server is stopping")
 	if err := s.http.Shutdown(ctx); err != nil {
 		s.http.Close()
 	}

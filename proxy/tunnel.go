@@ -10,13 +10,17 @@ import (
 	"net/http"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
+
+	"github.com/ideonate/jhsingle-native-proxy/auth"
 )
 
 // lingering is how long one direction of a tunnel may go on alone after the
 // other has ended.
 const lingering = 10 * time.Second
+
+// farewell is how long both ends of a tunnel that we end have to go.
+const farewell = time.Second
 
 // tunnel passes a websocket handshake on. If the app agrees, bytes flow both
 // ways, as they are: subprotocols, extensions, pings and close codes are
@@ -45,7 +49,7 @@ func (p *Proxy) tunnel(w http.ResponseWriter, r *http.Request) {
 	}
 	if resp.StatusCode != http.StatusSwitchingProtocols {
 		// The app's refusal is an ordinary answer.
-		writeResponseHead(w, resp, false)
+		p.writeResponseHead(w, resp, false)
 		if err := p.copyBody(w, r, conn, resp); err != nil {
 			panic(http.ErrAbortHandler)
 		}
@@ -68,15 +72,27 @@ func (p *Proxy) tunnel(w http.ResponseWriter, r *http.Request) {
 	if err := errors.Join(client.SetDeadline(time.Time{}), conn.SetDeadline(time.Time{})); err != nil {
 		return
 	}
-	if err := writeSwitch(buffered.Writer, w.Header(), resp); err != nil {
+	if err := p.writeSwitch(buffered.Writer, w.Header(), resp); err != nil {
 		return
 	}
-	done, ok := p.tunnels.add(client, conn)
+	t := &tunnel{proxy: p, visitor: &tunnelEnd{conn: client}, app: &tunnelEnd{conn: conn}}
+	done, ok := p.tunnels.add(t)
 	if !ok {
 		return // we are shutting down
 	}
 	defer done()
-	p.relay(client, buffered.Reader, conn)
+	stop := auth.PassOf(r.Context()).Watch(func(why auth.Ending) { t.end(closeCode(why), why.Reason) })
+	defer stop()
+	t.relay(buffered.Reader, conn.reader)
+}
+
+// closeCode is what a browser is told (RFC 6455 section 7.4.1 and IANA's
+// registry): 1008 is a matter of policy, 1013 means to try again later.
+func closeCode(why auth.Ending) uint16 {
+	if why.Unknown {
+		return 1013
+	}
+	return 1008
 }
 
 // handshake sends the visitor's handshake and reads the app's answer.
@@ -100,9 +116,9 @@ func (p *Proxy) handshake(conn *upstreamConn, r *http.Request) (*http.Response, 
 
 // writeSwitch tells the visitor that the app agreed. set is what was put on
 // the response before the app was asked.
-func writeSwitch(w *bufio.Writer, set http.Header, resp *http.Response) error {
+func (p *Proxy) writeSwitch(w *bufio.Writer, set http.Header, resp *http.Response) error {
 	header := set.Clone()
-	for name, values := range passedFields(resp) {
+	for name, values := range p.passedFields(resp) {
 		for _, value := range values {
 			header.Add(name, value)
 		}
@@ -117,12 +133,100 @@ func writeSwitch(w *bufio.Writer, set http.Header, resp *http.Response) error {
 	return w.Flush()
 }
 
+// tunnel is one websocket between a visitor and the app.
+type tunnel struct {
+	proxy        *Proxy
+	visitor, app *tunnelEnd
+}
+
+// tunnelEnd is one side of it, to which the other side's bytes are written.
+type tunnelEnd struct {
+	conn net.Conn
+
+	mu     sync.Mutex
+	frames frames
+	// goodbye is the close frame to be sent at the next boundary, and parted
+	// says that it was sent: nothing may follow it.
+	goodbye []byte
+	parted  bool
+}
+
+// errParted is a write after the goodbye.
+var errParted = errors.New("the websocket was ended by us")
+
+// write passes bytes on. If a goodbye waits, it follows the frame under way.
+func (e *tunnelEnd) write(p []byte) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.parted {
+		return errParted
+	}
+	if e.goodbye == nil {
+		for rest := p; len(rest) > 0; {
+			rest = rest[e.frames.pass(rest):]
+		}
+		_, err := e.conn.Write(p)
+		return err
+	}
+	if _, err := e.conn.Write(p[:e.frames.pass(p)]); err != nil {
+		return err
+	}
+	e.part()
+	return errParted
+}
+
+// part sends the goodbye if it can be sent now. The caller holds mu.
+func (e *tunnelEnd) part() {
+	if e.goodbye == nil || e.parted || !e.frames.between() {
+		return
+	}
+	e.parted = true
+	if _, err := e.conn.Write(e.goodbye); err == nil {
+		_ = closeWrite(e.conn) // whoever reads the goodbye may still answer it
+	}
+}
+
+// say has the end say goodbye, at once or after the frame under way.
+func (e *tunnelEnd) say(goodbye []byte) {
+	// Somebody who does not read would hold up the write under way, and us.
+	deadline := time.Now().Add(farewell)
+	_ = e.conn.SetWriteDeadline(deadline) // it may be gone already; the same below
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.goodbye == nil {
+		e.goodbye = goodbye
+	}
+	e.part()
+	_ = e.conn.SetReadDeadline(deadline)
+}
+
+// halfClose tells this end that the other has ended, and bounds how long it
+// may go on talking.
+func (e *tunnelEnd) halfClose() {
+	_ = closeWrite(e.conn) // it may be gone already
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.goodbye == nil { // else the bound is narrower
+		_ = e.conn.SetReadDeadline(time.Now().Add(lingering))
+	}
+}
+
+// end tells both sides that the websocket is over, and why, and waits a moment
+// for them to go.
+func (t *tunnel) end(code uint16, reason string) {
+	goodbye := closeFrame(code, reason)
+	var both sync.WaitGroup
+	both.Go(func() { t.visitor.say(goodbye) })
+	both.Go(func() { t.app.say(masked(goodbye)) })
+	both.Wait()
+}
+
 // relay copies until both directions have ended. Bytes that arrived together
 // with the handshake are in the readers, and go first.
-func (p *Proxy) relay(client net.Conn, fromClient *bufio.Reader, app *upstreamConn) {
+func (t *tunnel) relay(fromVisitor, fromApp *bufio.Reader) {
 	var both sync.WaitGroup
-	both.Go(func() { p.pump(app, fromClient, client) })
-	both.Go(func() { p.pump(client, app.reader, app) })
+	both.Go(func() { t.pump(t.app, fromVisitor, t.visitor) })
+	both.Go(func() { t.pump(t.visitor, fromApp, t.app) })
 	both.Wait()
 }
 
@@ -131,104 +235,52 @@ func (p *Proxy) relay(client net.Conn, fromClient *bufio.Reader, app *upstreamCo
 // It waits in the reader's own small buffer, which most messages fit in, and
 // borrows a large one only while much comes at once: most websockets are idle
 // most of the time, and should cost little.
-func (p *Proxy) pump(to net.Conn, from *bufio.Reader, source net.Conn) {
-	for {
+func (t *tunnel) pump(to *tunnelEnd, from *bufio.Reader, source *tunnelEnd) {
+	var failed error
+	for failed == nil {
 		_, waited := from.Peek(1)
 		n := from.Buffered()
 		if n > 0 {
-			p.activity.Touch()
+			t.proxy.activity.Touch()
 			piece, _ := from.Peek(n) // all there, so no error
-			if _, err := to.Write(piece); err != nil {
+			if failed = to.write(piece); failed != nil {
 				break
 			}
 			_, _ = from.Discard(n) // as above
 		}
 		if waited != nil {
-			p.halfClose(to)
+			to.halfClose()
 			return
 		}
-		if n == from.Size() && !p.burst(to, from) {
-			break
+		if n == from.Size() {
+			failed = t.burst(to, from)
 		}
 	}
+	if errors.Is(failed, errParted) {
+		// What still comes goes nowhere, but is read: to close with something
+		// unread would reset the connection and lose our goodbye.
+		_, _ = io.Copy(io.Discard, from)
+		return
+	}
 	// Nobody takes what comes from here any more.
-	_ = source.Close()
-	p.halfClose(to)
+	_ = source.conn.Close()
+	to.halfClose()
 }
 
-// burst copies as long as as much comes as a large buffer takes, and says
-// whether all could be written.
-func (p *Proxy) burst(to io.Writer, from io.Reader) bool {
-	buffer := p.buffers.get()
-	defer p.buffers.put(buffer)
+// burst copies for as long as as much comes as a large buffer takes.
+func (t *tunnel) burst(to *tunnelEnd, from io.Reader) error {
+	buffer := t.proxy.buffers.get()
+	defer t.proxy.buffers.put(buffer)
 	for {
 		n, err := from.Read(*buffer)
 		if n > 0 {
-			p.activity.Touch()
-			if _, failed := to.Write((*buffer)[:n]); failed != nil {
-				return false
+			t.proxy.activity.Touch()
+			if failed := to.write((*buffer)[:n]); failed != nil {
+				return failed
 			}
 		}
 		if err != nil || n < len(*buffer) {
-			return true // the next Peek meets the error again
+			return nil // the next Peek meets the error again
 		}
-	}
-}
-
-// halfClose tells one end that the other has ended, and bounds how long it
-// may go on talking.
-func (p *Proxy) halfClose(to net.Conn) {
-	_ = closeWrite(to) // it may be gone already
-	_ = to.SetReadDeadline(time.Now().Add(lingering))
-}
-
-// tunnels knows the open tunnels, so that a shutdown can end them.
-type tunnels struct {
-	mu     sync.Mutex
-	open   map[int]func()
-	next   int
-	closed bool
-	total  atomic.Int64
-}
-
-// add registers a tunnel and returns how to take it off again, or false after
-// a shutdown.
-func (t *tunnels) add(ends ...net.Conn) (done func(), ok bool) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.closed {
-		return nil, false
-	}
-	if t.open == nil {
-		t.open = map[int]func(){}
-	}
-	id := t.next
-	t.next++
-	t.open[id] = func() {
-		for _, end := range ends {
-			end.Close()
-		}
-	}
-	t.total.Add(1)
-	return func() {
-		t.mu.Lock()
-		defer t.mu.Unlock()
-		delete(t.open, id)
-	}, true
-}
-
-func (t *tunnels) count() int {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return len(t.open)
-}
-
-// close ends all tunnels and lets no new ones begin.
-func (t *tunnels) close() {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.closed = true
-	for _, end := range t.open {
-		end()
 	}
 }

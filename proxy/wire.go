@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/ideonate/jhsingle-native-proxy/auth"
 )
 
 // errBadRequest is a request that cannot be written to an app without
@@ -45,6 +47,11 @@ func (p *Proxy) writeHead(conn *upstreamConn, r *http.Request, upgrade bool) err
 		}
 	}
 
+	if pass := auth.PassOf(r.Context()); pass != nil {
+		for name, values := range pass.Identity {
+			writeField(w, name, values[0])
+		}
+	}
 	if client := forwardedFor(r); client != "" {
 		writeField(w, "X-Forwarded-For", client)
 	}

@@ -90,6 +90,9 @@ type passGate struct{ closed bool }
 func (passGate) Routes() map[string]http.HandlerFunc {
 	return map[string]http.HandlerFunc{"logout": func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "own logout") }}
 }
+func (passGate) HidesCookie(name string) bool {
+	return strings.HasPrefix(strings.TrimPrefix(name, "__Host-"), "jupyterhub-")
+}
 func (passGate) HasCredentials(r *http.Request) bool { return r.Header.Get("X-Let-Me") != "" }
 func (g passGate) Wrap(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

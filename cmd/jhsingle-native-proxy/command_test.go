@@ -117,17 +117,22 @@ func TestListenAddress(t *testing.T) {
 	for _, test := range []struct {
 		port     int
 		ip, bind string
+		underHub bool
 		want     string
 	}{
-		{0, "", "", ":8888"},
-		{0, "", "127.0.0.1:41234", "127.0.0.1:41234"},
-		{9000, "", "127.0.0.1:41234", "127.0.0.1:9000"},
-		{0, "0.0.0.0", "127.0.0.1:41234", "0.0.0.0:41234"},
-		{0, "", "[::1]:80", "[::1]:80"},
-		{0, "*", ":443", ":443"},
+		{0, "", "", false, ":8888"},
+		{0, "", "", true, "127.0.0.1:8888"}, // hub 1
+		{0, "0.0.0.0", "", true, "0.0.0.0:8888"},
+		{0, "*", "", true, ":8888"},
+		{0, "", "127.0.0.1:41234", true, "127.0.0.1:41234"},
+		{9000, "", "127.0.0.1:41234", true, "127.0.0.1:9000"},
+		{0, "0.0.0.0", "127.0.0.1:41234", true, "0.0.0.0:41234"},
+		{0, "", "[::1]:80", true, "[::1]:80"},
+		{0, "*", ":443", true, ":443"},
+		{0, "", ":443", true, ":443"},
 	} {
 		o := options{port: test.port, ip: test.ip}
-		if got := o.listenAddress(test.bind); got != test.want {
+		if got := o.listenAddress(test.bind, test.underHub); got != test.want {
 			t.Errorf("%+v: got %q", test, got)
 		}
 	}

@@ -5,12 +5,15 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/spf13/pflag"
 
+	"github.com/ideonate/jhsingle-native-proxy/auth"
 	"github.com/ideonate/jhsingle-native-proxy/process"
 )
 
@@ -21,6 +24,14 @@ type options struct {
 	ip               string
 	authType         string
 	allowOrigins     []string
+	allowUsers       []string
+	allowGroups      []string
+	verdictLifetime  int // seconds
+	verdictCacheSize int
+	userInfoHeader   bool
+	userInfoQuery    bool
+	identity         []string
+	contentPolicy    string
 	presentationPath string
 	readyPath        string
 	readyTimeout     int // seconds, as are the next two
@@ -40,10 +51,18 @@ func (o *options) register(flags *pflag.FlagSet) {
 	o.restart.RestartPolicy = process.OnFailure
 
 	flags.IntVar(&o.port, "port", 0, "port to listen on (default: as JUPYTERHUB_SERVICE_URL says, else 8888)")
-	flags.StringVar(&o.ip, "ip", "", "address to listen on (default: as JUPYTERHUB_SERVICE_URL says, else all)")
+	flags.StringVar(&o.ip, "ip", "", "address to listen on (default: as JUPYTERHUB_SERVICE_URL says, else 127.0.0.1 under a hub and all without)")
 	flags.IntVar(&o.destPort, "destport", 0, "port that the app listens on; 0 takes a free one")
 	flags.StringVar(&o.authType, "authtype", "oauth", "oauth: a JupyterHub login is needed; none: everybody may enter")
 	flags.StringArrayVar(&o.allowOrigins, "allow-origin", nil, "further origin, such as https://portal.example.org, whose pages may open websockets and send forms here; * is every one (repeatable)")
+	flags.StringArrayVar(&o.allowUsers, "allow-user", nil, "of those who may enter, only this user does (repeatable, and together with --allow-group)")
+	flags.StringArrayVar(&o.allowGroups, "allow-group", nil, "of those who may enter, only the members of this group do (repeatable)")
+	flags.IntVar(&o.verdictLifetime, "verdict-lifetime", int(auth.DefaultVerdictLifetime/time.Second), "`seconds` that the hub's word on who a visitor is is trusted; what is open longer is checked again")
+	flags.IntVar(&o.verdictCacheSize, "verdict-cache-size", auth.DefaultVerdictCacheSize, "how many visitors' logins are remembered that long")
+	onOff(flags, &o.userInfoHeader, "forward-user-info", false, "tell the app who is asking, as JSON in the header X-CDSDASHBOARDS-JH-USER")
+	onOff(flags, &o.userInfoQuery, "query-user-info", false, "tell the app the same in the query parameter CDSDASHBOARDS_JH_USER")
+	flags.StringSliceVar(&o.identity, "forward-identity", nil, "tell the app who is asking by a `list` of user, email, groups (X-Forwarded-User, -Email, -Groups) and jwt (X-Forwarded-Identity, signed with the app's JHSINGLE_IDENTITY_KEY), or all")
+	flags.StringVar(&o.contentPolicy, "content-security-policy", "", "Content-Security-Policy for the app's answers that have none, such as \"frame-ancestors 'self'\"")
 	flags.StringVar(&o.presentationPath, "presentation-path", "", "file or folder that the app shows, for {presentation_path}")
 	flags.StringVar(&o.readyPath, "ready-check-path", "/", "path of the app that is asked until it gives any HTTP answer")
 	flags.IntVar(&o.readyTimeout, "ready-timeout", 60, "`seconds` that the app has for its first answer")
@@ -57,6 +76,20 @@ func (o *options) register(flags *pflag.FlagSet) {
 	onOff(flags, &o.debug, "debug", false, "log every request and more")
 	flags.StringVar(&o.logFormat, "log-format", "text", "text or json")
 	onOff(flags, &o.progressive, "progressive", false, "accepted for compatibility: answers always stream")
+	registerIgnored(flags)
+}
+
+// registerIgnored accepts the flags that hubs before 2.0 give to a single-user
+// server (1.5, spawner.py, get_args) and that mean nothing to an app.
+func registerIgnored(flags *pflag.FlagSet) {
+	for _, name := range []string{
+		"notebook-dir", "SingleUserNotebookApp.default_url", "SingleUserLabApp.default_url",
+		"NotebookApp.default_url", "ServerApp.default_url", "disable-user-config",
+	} {
+		flags.String(name, "", "ignored")
+		flag := flags.Lookup(name)
+		flag.NoOptDefVal, flag.Hidden = "true", true
+	}
 }
 
 // onOff adds a switch with a hidden --no- form.
@@ -93,7 +126,23 @@ func (o *options) check(flags *pflag.FlagSet) error {
 			return fmt.Errorf("--%s is %d, but cannot be negative", name, value)
 		}
 	}
+	for _, name := range o.identity {
+		if !slices.Contains(identityNames, name) {
+			return fmt.Errorf("--forward-identity has %q, but knows %s", name, strings.Join(identityNames, ", "))
+		}
+	}
+	for name, values := range map[string][]string{"allow-user": o.allowUsers, "allow-group": o.allowGroups} {
+		if slices.Contains(values, "") {
+			return fmt.Errorf("--%s is empty, but wants a name", name)
+		}
+	}
 	switch {
+	case o.verdictLifetime < 1 || o.verdictLifetime > 86400:
+		return fmt.Errorf("--verdict-lifetime is %d, but is from 1 to 86400 seconds", o.verdictLifetime)
+	case o.verdictCacheSize < 1 || o.verdictCacheSize > 1<<24:
+		return fmt.Errorf("--verdict-cache-size is %d, but is from 1 to %d", o.verdictCacheSize, 1<<24)
+	case strings.ContainsFunc(o.contentPolicy, unicode.IsControl):
+		return fmt.Errorf("--content-security-policy is %q, which cannot stand in a header", o.contentPolicy)
 	case o.readyTimeout <= 0:
 		return fmt.Errorf("--ready-timeout is %d, but the app needs at least a second", o.readyTimeout)
 	case o.authType != "oauth" && o.authType != "none":
@@ -109,6 +158,14 @@ func (o *options) check(flags *pflag.FlagSet) error {
 		}
 	}
 	return nil
+}
+
+// identityNames are what --forward-identity knows.
+var identityNames = []string{"user", "email", "groups", "jwt", "all"}
+
+// tells says whether the app is told something of a user's identity.
+func (o *options) tells(name string) bool {
+	return slices.Contains(o.identity, name) || slices.Contains(o.identity, "all")
 }
 
 // variables are the substitutions that are known before the start.
@@ -143,15 +200,23 @@ func (o *options) variables(prefix string) (process.Variables, error) {
 }
 
 // listenAddress is where to listen: the flags win over the hub's wish, host
-// and port each for itself.
-func (o *options) listenAddress(bind string) string {
+// and port each for itself. A hub that says nothing is one before 2.0, whose
+// own server listens on loopback then (1.5, singleuser/mixins.py).
+func (o *options) listenAddress(bind string, underHub bool) string {
 	host, port := "", "8888"
+	if underHub {
+		host = "127.0.0.1"
+	}
 	if bind != "" {
 		if h, p, err := net.SplitHostPort(bind); err == nil {
 			host, port = h, p
 		}
 	}
-	if o.ip != "" && o.ip != "*" {
+	switch o.ip {
+	case "":
+	case "*":
+		host = ""
+	default:
 		host = o.ip
 	}
 	if o.port != 0 {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -35,11 +36,12 @@ func serve(o options, argv []string, lookup auth.Lookup, environ []string, stder
 	if err != nil {
 		return exitUsage, err
 	}
-	app, err := newApp(o, argv, env, environ, log, stderr)
+	identity := newIdentity(o)
+	app, err := newApp(o, argv, env, identity, environ, log, stderr)
 	if err != nil {
 		return exitUsage, err
 	}
-	internal, err := env.LoadTLS()
+	internal, err := env.LoadTLS(log)
 	if err != nil {
 		return exitUsage, err
 	}
@@ -48,7 +50,7 @@ func serve(o options, argv []string, lookup auth.Lookup, environ []string, stder
 	if err != nil {
 		return exitUsage, fmt.Errorf("JUPYTERHUB_API_URL: %w", err)
 	}
-	gate, err := newGate(o, env, client, metrics, log)
+	gate, err := newGate(o, env, identity, client, metrics, log)
 	if err != nil {
 		return exitUsage, err
 	}
@@ -63,6 +65,7 @@ func serve(o options, argv []string, lookup auth.Lookup, environ []string, stder
 		App:            app,
 		Dial:           app.Dial,
 		RequestTimeout: o.duration(o.requestTimeout),
+		Policy:         o.contentPolicy,
 		Activity:       activity,
 		Metrics:        metrics,
 		Log:            log,
@@ -78,7 +81,7 @@ func serve(o options, argv []string, lookup auth.Lookup, environ []string, stder
 			log.Warn("going on with less protection", "error", err)
 		}
 	}
-	listener, err := listen(o.listenAddress(env.Bind), "--port or JUPYTERHUB_SERVICE_URL")
+	listener, err := listen(o.listenAddress(env.Bind, underHub), "--port or JUPYTERHUB_SERVICE_URL")
 	if err != nil {
 		return exitFault, err
 	}
@@ -161,7 +164,7 @@ func supervise(app *process.App, server *proxy.Server, failed <-chan error, log 
 	}
 }
 
-func newApp(o options, argv []string, env auth.Environment, environ []string, log *slog.Logger, stderr io.Writer) (*process.App, error) {
+func newApp(o options, argv []string, env auth.Environment, identity auth.Identity, environ []string, log *slog.Logger, stderr io.Writer) (*process.App, error) {
 	variables, err := o.variables(env.ServicePrefix)
 	if err != nil {
 		return nil, err
@@ -170,6 +173,10 @@ func newApp(o options, argv []string, env auth.Environment, environ []string, lo
 		// The token is the server's own: an app that has it can act as the
 		// server towards the hub.
 		environ = process.Environ(environ, "JUPYTERHUB_API_TOKEN", "JPY_API_TOKEN")
+	}
+	environ = process.Environ(environ, identityKey) // one from outside is none of ours
+	if identity.Key != "" {
+		environ = append(environ, identityKey+"="+identity.Key.Reveal())
 	}
 	return process.New(process.Config{
 		Command:      argv,
@@ -187,13 +194,38 @@ func newApp(o options, argv []string, env auth.Environment, environ []string, lo
 	})
 }
 
-func newGate(o options, env auth.Environment, client *hub.Client, metrics *proxy.Metrics, log *slog.Logger) (proxy.Gate, error) {
+// identityKey is the app's variable with the key of the signed identity.
+const identityKey = "JHSINGLE_IDENTITY_KEY"
+
+// newIdentity says what the app is told of who is asking. The key is made anew
+// at each start: it is between us and our app.
+func newIdentity(o options) auth.Identity {
+	identity := auth.Identity{
+		UserInfoHeader: o.userInfoHeader, UserInfoQuery: o.userInfoQuery,
+		User: o.tells("user"), Email: o.tells("email"), Groups: o.tells("groups"),
+	}
+	if o.tells("jwt") {
+		identity.Key = auth.Secret(rand.Text() + rand.Text())
+	}
+	return identity
+}
+
+func newGate(o options, env auth.Environment, identity auth.Identity, client *hub.Client, metrics *proxy.Metrics, log *slog.Logger) (proxy.Gate, error) {
 	if o.authType == "none" {
 		log.Warn("there is no authentication: everybody who reaches this address may use the app (--authtype=none)")
 		return auth.NewOpen(env), nil
 	}
 	return auth.NewGate(auth.Config{
-		Environment: env, Hub: client, Log: log, Origins: o.allowOrigins, Observe: metrics.Verdict,
+		Environment:      env,
+		Hub:              client,
+		Log:              log,
+		Origins:          o.allowOrigins,
+		OnlyUsers:        o.allowUsers,
+		OnlyGroups:       o.allowGroups,
+		Identity:         identity,
+		VerdictLifetime:  o.duration(o.verdictLifetime),
+		VerdictCacheSize: o.verdictCacheSize,
+		Observe:          metrics.Verdict,
 	})
 }
 

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -34,6 +35,9 @@ type Client struct {
 	apiURL string
 	token  string
 	http   *http.Client
+	// skew is how far the hub's clock is ahead of ours, in nanoseconds, to the
+	// second.
+	skew atomic.Int64
 }
 
 // NewClient returns a client of the hub whose API is at apiURL, for example
@@ -72,7 +76,7 @@ func (c *Client) Whoami(ctx context.Context, token string) (*User, error) {
 	var user User
 	status, err := c.call(ctx, http.MethodGet, c.URL("/user"), token, nil, &user)
 	switch {
-	case status == http.StatusForbidden || status == http.StatusUnauthorized:
+	case (status == http.StatusForbidden || status == http.StatusUnauthorized) && errors.As(err, new(*refusal)):
 		return nil, ErrNoUser
 	case err != nil:
 		return nil, err
@@ -105,13 +109,31 @@ func (c *Client) ReportActivity(ctx context.Context, activityURL, server string,
 	type activity struct {
 		LastActivity string `json:"last_activity"`
 	}
-	stamp := at.UTC().Format("2006-01-02T15:04:05.000000Z")
+	// The hub refuses times that are far in its future, and stops servers for
+	// being idle by its own clock.
+	stamp := at.Add(c.Skew()).UTC().Format("2006-01-02T15:04:05.000000Z")
 	body := struct {
 		Servers      map[string]activity `json:"servers"`
 		LastActivity string              `json:"last_activity"`
 	}{map[string]activity{server: {stamp}}, stamp}
 	_, err := c.call(ctx, http.MethodPost, activityURL, c.token, body, nil)
 	return err
+}
+
+// Skew is how far the hub's clock is ahead of ours, as far as its last answer
+// told. Less than two seconds, which an answer's Date cannot tell, is none.
+func (c *Client) Skew() time.Duration { return time.Duration(c.skew.Load()) }
+
+func (c *Client) compareClocks(resp *http.Response) {
+	date, err := http.ParseTime(resp.Header.Get("Date"))
+	if err != nil {
+		return
+	}
+	skew := time.Until(date)
+	if skew.Abs() < 2*time.Second {
+		skew = 0
+	}
+	c.skew.Store(int64(skew))
 }
 
 // call sends one request and decodes a 2xx answer's JSON into out, if given.
@@ -143,6 +165,7 @@ func (c *Client) call(ctx context.Context, method, address, token string, in, ou
 		return 0, fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
 	defer resp.Body.Close()
+	c.compareClocks(resp)
 	answer, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
 	switch {
 	case err != nil:
@@ -150,7 +173,11 @@ func (c *Client) call(ctx context.Context, method, address, token string, in, ou
 	case len(answer) > maxAnswer:
 		return resp.StatusCode, fmt.Errorf("%w: its answer is larger than %d bytes", ErrUnavailable, maxAnswer)
 	case resp.StatusCode < 200 || resp.StatusCode > 299:
-		return resp.StatusCode, fmt.Errorf("%w: %s %s: %s", ErrUnavailable, method, req.URL.Path, resp.Status)
+		err := fmt.Errorf("%w: %s %s: %s", ErrUnavailable, method, req.URL.Path, resp.Status)
+		if isObject(answer) {
+			err = &refusal{err}
+		}
+		return resp.StatusCode, err
 	case out == nil:
 		return resp.StatusCode, nil
 	}
@@ -158,6 +185,17 @@ func (c *Client) call(ctx context.Context, method, address, token string, in, ou
 		return resp.StatusCode, fmt.Errorf("%w: its answer is not the JSON of a hub: %w", ErrUnavailable, err)
 	}
 	return resp.StatusCode, nil
+}
+
+// refusal is an error status in the words of a hub, which are JSON. What stands
+// before a hub may answer 403 as well, and knows nothing of its users.
+type refusal struct{ error }
+
+func (r *refusal) Unwrap() error { return r.error }
+
+func isObject(answer []byte) bool {
+	var object map[string]json.RawMessage
+	return json.Unmarshal(answer, &object) == nil && object != nil
 }
 
 // validToken says whether a token can stand in an Authorization header that

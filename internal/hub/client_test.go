@@ -50,7 +50,10 @@ func TestWhoamiOfUnusableAnswers(t *testing.T) {
 		want   error
 	}{
 		"unknown token":       {403, `{"status":403}`, ErrNoUser},
-		"not authenticated":   {401, "", ErrNoUser},
+		"not authenticated":   {401, `{"status":401}`, ErrNoUser},
+		"403 of something":    {403, "<html>", ErrUnavailable},
+		"403 of nothing":      {403, "", ErrUnavailable},
+		"403 of null":         {403, "null", ErrUnavailable},
 		"fault":               {500, "{}", ErrUnavailable},
 		"busy":                {429, "", ErrUnavailable},
 		"not there":           {404, "", ErrUnavailable},
@@ -122,6 +125,31 @@ func TestReportActivity(t *testing.T) {
 	client, _ = answering(t, 400, "")
 	if err := client.ReportActivity(t.Context(), client.URL("/x"), "", at); !errors.Is(err, ErrUnavailable) {
 		t.Errorf("got %v", err)
+	}
+}
+
+// A clock that is wrong must not make the hub take us for idle.
+func TestActivityIsReportedByTheHubsClock(t *testing.T) {
+	var body strings.Builder
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		io.Copy(&body, r.Body)
+		w.Header().Set("Date", time.Now().Add(-3*time.Hour).UTC().Format(http.TimeFormat))
+	}))
+	defer server.Close()
+	client, err := NewClient(server.URL, "ours", http.DefaultTransport)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // the first answer tells the time
+		body.Reset()
+		if err := client.ReportActivity(t.Context(), server.URL, "", time.Now()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, after, _ := strings.Cut(body.String(), `"last_activity":"`)
+	at, err := time.Parse(time.RFC3339, after[:strings.IndexByte(after, '"')])
+	if late := time.Since(at); err != nil || late < 3*time.Hour-5*time.Second || late > 3*time.Hour+5*time.Second {
+		t.Errorf("reported %s, %v", body.String(), err)
 	}
 }
 

@@ -15,6 +15,8 @@ type User struct {
 	// Admin is the hub's admin flag. It decides nothing under scopes.
 	Admin  bool
 	Groups []string
+	// Email is there if the hub's user_info (since 6.0) has one.
+	Email string
 	// Scopes are the expanded scopes of the token. HasScopes tells an empty
 	// list from a hub of before 2.0, which has none.
 	Scopes    []string
@@ -26,11 +28,12 @@ type User struct {
 // groups are not lists of strings is refused.
 func (u *User) UnmarshalJSON(data []byte) error {
 	var model struct {
-		Kind   string           `json:"kind"`
-		Name   string           `json:"name"`
-		Admin  bool             `json:"admin"`
-		Groups []string         `json:"groups"`
-		Scopes *json.RawMessage `json:"scopes"`
+		Kind     string           `json:"kind"`
+		Name     string           `json:"name"`
+		Admin    bool             `json:"admin"`
+		Groups   []string         `json:"groups"`
+		Scopes   *json.RawMessage `json:"scopes"`
+		UserInfo json.RawMessage  `json:"user_info"`
 	}
 	if err := json.Unmarshal(data, &model); err != nil {
 		return fmt.Errorf("cannot read the user model: %w", err)
@@ -45,5 +48,19 @@ func (u *User) UnmarshalJSON(data []byte) error {
 		}
 		u.HasScopes = true
 	}
+	u.Email = email(model.UserInfo)
 	return nil
+}
+
+// email reads the address from a user_info, which an operator's own code makes
+// and which decides nothing: whatever is no address is none.
+func email(info json.RawMessage) string {
+	var known struct {
+		Email any `json:"email"`
+	}
+	if len(info) == 0 || json.Unmarshal(info, &known) != nil {
+		return ""
+	}
+	address, _ := known.Email.(string)
+	return address
 }

@@ -40,6 +40,9 @@ type Page struct {
 	// itself when the answer's state is "ready". Without scripts, the page
 	// reloads itself every three seconds.
 	PollURL string
+	// Reload has the page load itself again after RetryAfter. Only a page that
+	// was asked for by GET does, as what was sent with others would be lost.
+	Reload bool
 }
 
 // Action is a link to follow.
@@ -99,6 +102,7 @@ func Write(w http.ResponseWriter, r *http.Request, p Page) {
 		return
 	}
 
+	p.Reload = p.Reload && p.RetryAfter > 0 && r.Method == http.MethodGet
 	nonce := rand.Text()
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Content-Security-Policy",

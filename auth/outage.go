@@ -1,0 +1,44 @@
+package auth
+
+import (
+	"log/slog"
+	"sync"
+	"time"
+)
+
+// outageReminder is how often the log says that the hub is still away.
+const outageReminder = 30 * time.Second
+
+// outage tells the log once that the hub gives no answers, now and then that
+// it still does not, and once that it does again, however many visitors wait.
+type outage struct {
+	log *slog.Logger
+	now func() time.Time
+
+	mu           sync.Mutex
+	since, told  time.Time
+	unanswerable int
+}
+
+// heard is told of every question to the hub; err is nil if it was answered.
+func (o *outage) heard(err error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	now := o.now()
+	if err == nil {
+		if !o.since.IsZero() {
+			o.log.Warn("the hub answers again", "away", now.Sub(o.since).Round(time.Second), "unanswered", o.unanswerable)
+		}
+		o.since, o.unanswerable = time.Time{}, 0
+		return
+	}
+	o.unanswerable++
+	if o.since.IsZero() {
+		o.since = now
+	} else if now.Sub(o.told) < outageReminder {
+		return
+	}
+	o.told = now
+	o.log.Error("cannot ask the hub who is asking; those it named before stay in while that is good", "error", err,
+		"since", o.since.Format(time.TimeOnly), "unanswered", o.unanswerable)
+}
