@@ -326,8 +326,12 @@ func TestDeadIdleConnection(t *testing.T) {
 	// The app closes each connection after one answer without saying so: at
 	// once, or only when the next request arrives, which no check can see.
 	for _, late := range []bool{false, true} {
+		closed := make(chan struct{}, 8)
 		w := newWorld(t, appServer{raw: func(conn net.Conn) {
-			defer conn.Close()
+			defer func() {
+				conn.Close()
+				closed <- struct{}{}
+			}()
 			reader := bufio.NewReader(conn)
 			req, err := http.ReadRequest(reader)
 			if err != nil {
@@ -342,6 +346,9 @@ func TestDeadIdleConnection(t *testing.T) {
 		for i := range 3 {
 			if resp, _ := w.get(testPrefix); resp.StatusCode != 200 {
 				t.Errorf("late %v, request %d: got %s", late, i, resp.Status)
+			}
+			if !late {
+				<-closed
 			}
 		}
 		// A request that may have had an effect is not sent twice.
