@@ -44,7 +44,7 @@ e2e: ## the real thing: JupyterHub, Voila, Chromium, Docker
 
 test-hubs: ## the matrix of real hubs, from 6 down to 1.5, as a table
 	test/bed/setup
-	go test -tags hubs -count=1 -parallel 6 -timeout 30m -v ./test/hubs/
+	go test -tags hubs -count=1 -parallel 7 -timeout 30m -v ./test/hubs/
 
 bench: ## compare with our peers, and write bench/RESULTS.md
 	go run ./bench

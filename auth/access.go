@@ -39,8 +39,9 @@ func newAccess(env Environment, onlyUsers, onlyGroups []string) access {
 		onlyGroups: onlyGroups,
 	}
 	// The hub gives the owner's name, who has the scope anyway unless a token
-	// is a narrower one. Another name can only be the operator's.
-	if !a.legacy && env.User != "" && !a.scopes.names(env.User) {
+	// is a narrower one. Another name can only be the operator's. For a service
+	// the hub gives a name of the system's, which is nobody's here.
+	if owners := a.scopes.owners(); len(owners) > 0 && !slices.Contains(owners, env.User) {
 		a.user = env.User
 	}
 	return a

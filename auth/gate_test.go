@@ -396,6 +396,8 @@ func TestSecurityCrossOrigin(t *testing.T) {
 		{"websocket with two origins", "GET", []string{upgrade, "Origin: http://hub.example.org", "Origin: https://evil.example"}, 403},
 		{"websocket from here", "GET", []string{upgrade, "Origin: http://hub.example.org"}, 200},
 		{"websocket from the public host", "GET", []string{upgrade, "Origin: https://public.example.org", "X-Forwarded-Host: public.example.org"}, 200},
+		{"websocket from the line before TLS", "GET", []string{upgrade, "Origin: http://hub.example.org", "X-Forwarded-Proto: https"}, 403},
+		{"websocket from here by TLS that nobody tells of", "GET", []string{upgrade, "Origin: https://hub.example.org"}, 200},
 		{"websocket of a program", "GET", []string{upgrade}, 200},
 		{"websocket from a friend", "GET", []string{upgrade, "Origin: https://portal.example.org", "Sec-Fetch-Site: same-site"}, 200},
 		{"form from elsewhere", "POST", []string{"Origin: https://evil.example", "Sec-Fetch-Site: cross-site"}, 403},
@@ -413,6 +415,23 @@ func TestSecurityCrossOrigin(t *testing.T) {
 	// A token was put on the request by a program, not by a browser.
 	if resp := w.do("POST", home, "Origin: https://evil.example", "Authorization: token ada-token"); resp.StatusCode != 200 {
 		t.Errorf("a token's request was refused: %s", resp.Status)
+	}
+}
+
+func TestSecurityCookiesOfTheHubAreNotTheApps(t *testing.T) {
+	w := newWorld(t, nil)
+	env := w.gate.env
+	for name, want := range map[string]bool{
+		"jupyterhub-user-ada%40example.org-lab": true, "__Host-jupyterhub-user-ada%40example.org-lab": true,
+		"jupyterhub-user-ada%40example.org-lab-oauth-state-x": true, "jupyterhub-session-id": true, "jupyterhub-hub-login": true,
+		"_xsrf": false, "session": false, "": false, "jupyter": false,
+	} {
+		if got := w.gate.HidesCookie(name); got != want {
+			t.Errorf("the gate: %q is %v", name, got)
+		}
+		if got := NewOpen(env).HidesCookie(name); got != want {
+			t.Errorf("the open gate: %q is %v", name, got)
+		}
 	}
 }
 

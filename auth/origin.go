@@ -13,12 +13,15 @@ import (
 type origins struct {
 	any     bool
 	allowed map[string]bool
+	// public is the scheme of our public address, if the hub told it.
+	public string
 }
 
 func newOrigins(env Environment, more []string) (origins, error) {
 	o := origins{allowed: map[string]bool{}}
 	if env.PublicURL != nil {
 		o.allowed[env.PublicURL.Scheme+"://"+env.PublicURL.Host] = true
+		o.public = env.PublicURL.Scheme
 	}
 	for _, text := range more {
 		if text == "*" {
@@ -57,16 +60,21 @@ func (o origins) allow(r *http.Request) bool {
 	case "same-origin", "none":
 		return true
 	case "":
-		return len(sent) == 0 || isHost(r, sent[0])
+		return len(sent) == 0 || o.isOurs(r, sent[0])
 	}
 	return false
 }
 
-// isHost says whether an origin is the one that the browser asked, by the
-// request itself or by the proxy before us.
-func isHost(r *http.Request, origin string) bool {
+// isOurs says whether an origin is the one that the browser asked, by the
+// request itself or by the proxy before us. A page of plain HTTP can be written
+// by whoever sits on the line, so it is none of ours where browsers come by
+// TLS. The contrary is let be: some proxies do not tell of their TLS.
+func (o origins) isOurs(r *http.Request, origin string) bool {
 	parsed, err := url.Parse(origin)
 	if err != nil || parsed.Host == "" {
+		return false
+	}
+	if parsed.Scheme != "https" && (o.public == "https" || browserScheme(r) == "https") {
 		return false
 	}
 	forwarded, _, _ := strings.Cut(r.Header.Get("X-Forwarded-Host"), ",")

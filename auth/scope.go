@@ -83,14 +83,15 @@ func (rule scopeRule) unfiltered(base string) bool {
 	return false
 }
 
-// names says whether the rule has a scope for a user or for one of their
-// servers.
-func (rule scopeRule) names(user string) bool {
+// owners are the users whose servers the rule is about, as its filters name
+// them; a service's rule has none.
+func (rule scopeRule) owners() []string {
+	var owners []string
 	for _, needs := range rule {
-		owner, _, _ := strings.Cut(needs.value, "/")
-		if (needs.kind == "user" || needs.kind == "server") && owner == user {
-			return true
+		if needs.kind == "user" || needs.kind == "server" {
+			owner, _, _ := strings.Cut(needs.value, "/")
+			owners = append(owners, owner)
 		}
 	}
-	return false
+	return owners
 }
