@@ -45,7 +45,8 @@ const defaultLifetime = 30 * 24 * time.Hour
 // parseCookieOptions reads the JSON object. Names are taken in any case;
 // unknown ones are ignored, as new hubs and browsers bring new ones.
 func parseCookieOptions(value string) (CookieOptions, error) {
-	options := CookieOptions{lifetime: defaultLifetime}
+	// Lax is what most browsers take for the default, and the others should.
+	options := CookieOptions{lifetime: defaultLifetime, sameSite: http.SameSiteLaxMode}
 	if value == "" {
 		return options, nil
 	}
@@ -149,7 +150,7 @@ func newCookies(env Environment) cookies {
 
 // setLogin makes the cookie that holds a sealed token.
 func (c cookies) setLogin(r *http.Request, value string) *http.Cookie {
-	cookie := c.loginAttributes(r)
+	cookie := c.loginAttributes(r) // #nosec G124 -- see there
 	cookie.Value = value
 	if c.options.lifetime > 0 {
 		cookie.MaxAge = int(c.options.lifetime / time.Second)
@@ -160,12 +161,14 @@ func (c cookies) setLogin(r *http.Request, value string) *http.Cookie {
 // clearLogin makes the cookie that removes it: a browser wants the same name,
 // path and domain, and "__Host-" also the same Secure.
 func (c cookies) clearLogin(r *http.Request) *http.Cookie {
-	cookie := c.loginAttributes(r)
+	cookie := c.loginAttributes(r) // #nosec G124 -- see there
 	cookie.MaxAge = -1
 	return cookie
 }
 
 func (c cookies) loginAttributes(r *http.Request) *http.Cookie {
+	// #nosec G124 -- all three are set: Secure as the browser came, the others by
+	// the operator's options
 	cookie := &http.Cookie{
 		Name:     c.login,
 		Path:     c.prefix,
@@ -192,7 +195,7 @@ func (c cookies) loginAttributes(r *http.Request) *http.Cookie {
 // setState makes the cookie of one login under way. The operator's options
 // cannot weaken it (JupyterHub services/auth.py, set_state_cookie).
 func (c cookies) setState(r *http.Request, name, value string, maxAge time.Duration) *http.Cookie {
-	return &http.Cookie{
+	return &http.Cookie{ // #nosec G124 -- as for the login
 		Name: name, Value: value, Path: c.prefix, Domain: c.options.domain,
 		MaxAge: int(maxAge / time.Second), HttpOnly: true, Secure: c.isSecure(r),
 		// The way back from the hub is a navigation, which Lax lets through,
@@ -202,7 +205,7 @@ func (c cookies) setState(r *http.Request, name, value string, maxAge time.Durat
 }
 
 func (c cookies) clearState(r *http.Request, name string) *http.Cookie {
-	cookie := c.setState(r, name, "", 0)
+	cookie := c.setState(r, name, "", 0) // #nosec G124 -- see there
 	cookie.MaxAge = -1
 	return cookie
 }

@@ -47,9 +47,9 @@ func newSealer(token Secret, now func() time.Time) (*sealer, error) {
 
 // seal returns the value in a form fit for a cookie called name.
 func (s *sealer) seal(name, value string) string {
-	plain := make([]byte, 8, 8+len(value))
-	binary.BigEndian.PutUint64(plain, uint64(s.now().Unix()))
+	plain, _ := binary.Append(nil, binary.BigEndian, s.now().Unix()) // cannot fail for an int64
 	plain = append(plain, value...)
+	// #nosec G407 -- the cipher makes a random nonce for each value by itself
 	return text.EncodeToString(s.aead.Seal(nil, nil, plain, []byte(name)))
 }
 
@@ -60,12 +60,17 @@ func (s *sealer) open(name, sealed string, maxAge time.Duration) (string, error)
 		return "", errSealed
 	}
 	plain, err := s.aead.Open(nil, nil, raw, []byte(name))
-	if err != nil || len(plain) < 8 {
+	if err != nil {
 		return "", errSealed
 	}
-	age := s.now().Sub(time.Unix(int64(binary.BigEndian.Uint64(plain)), 0))
+	var sealedAt int64 // Unix seconds
+	length, err := binary.Decode(plain, binary.BigEndian, &sealedAt)
+	if err != nil {
+		return "", errSealed
+	}
+	age := s.now().Sub(time.Unix(sealedAt, 0))
 	if age > maxAge {
 		return "", errSealed
 	}
-	return string(plain[8:]), nil
+	return string(plain[length:]), nil
 }

@@ -216,7 +216,7 @@ func (a *App) once(host string) (exit Exit, readyFor time.Duration, stopped bool
 	if err != nil {
 		return Exit{Code: 1, Reason: "could not be started: " + err.Error()}, 0, false
 	}
-	cmd := exec.Command(argv[0], argv[1:]...)
+	cmd := exec.Command(argv[0], argv[1:]...) // #nosec G204 -- starting the operator's command is what this is for
 	cmd.Env, cmd.SysProcAttr = a.config.Env, attributes()
 	cmd.Stdout, cmd.Stderr = out.write[0], out.write[1]
 	a.config.Log.Info("starting the app", "command", argv, "port", port)

@@ -47,5 +47,5 @@ func backoff(failures int) time.Duration {
 	if failures < 6 {
 		pause = min(backoffLast, backoffFirst<<max(failures-1, 0))
 	}
-	return pause - rand.N(pause/5)
+	return pause - rand.N(pause/5) // #nosec G404 -- only spreads the load
 }

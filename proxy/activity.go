@@ -55,7 +55,7 @@ func (r Reporter) Run(ctx context.Context) {
 		if at := r.due(); at.After(sent) && r.report(ctx, at) {
 			sent = at
 		}
-		spread := time.Duration((0.9 + 0.2*rand.Float64()) * float64(r.Interval))
+		spread := time.Duration((0.9 + 0.2*rand.Float64()) * float64(r.Interval)) // #nosec G404 -- only spreads the load
 		if !sleep(ctx, spread) {
 			return
 		}
@@ -87,7 +87,7 @@ func (r Reporter) report(ctx context.Context, at time.Time) bool {
 			r.Log.Warn("cannot report activity to the hub; trying again at the next turn", "error", err)
 			return false
 		}
-		if !sleep(ctx, rand.N(limit)) {
+		if !sleep(ctx, rand.N(limit)) { // #nosec G404 -- only spreads the load
 			return false
 		}
 	}
