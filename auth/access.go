@@ -18,7 +18,7 @@ type access struct {
 	admins       bool
 
 	// anyone, user and group are the operator's wider rule by the variables
-	// of the Python program. user is not the owner's name, under scopes.
+	// of the Python program. user is somebody else than the owner.
 	anyone bool
 	user   string
 
@@ -38,11 +38,10 @@ func newAccess(env Environment, onlyUsers, onlyGroups []string) access {
 		onlyUsers:  onlyUsers,
 		onlyGroups: onlyGroups,
 	}
-	// The hub gives the owner's name, who has the scope anyway unless a token
-	// is a narrower one. Another name can only be the operator's. For a service
-	// the hub gives a name of the system's, which is nobody's here.
-	if owners := a.scopes.owners(); len(owners) > 0 && !slices.Contains(owners, env.User) {
-		a.user = env.User
+	// The hub gives the owner's name, so another one is the operator's. For a
+	// service, the hub gives a name of the system's, which is nobody's here.
+	if owner := env.prefixOwner(); owner != "" && owner != env.User {
+		a.owner, a.user = owner, env.User
 	}
 	return a
 }

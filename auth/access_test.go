@@ -20,7 +20,7 @@ func withScope(user *hub.User, scopes ...string) *hub.User {
 func TestSecurityAccess(t *testing.T) {
 	const adas = "access:servers!user=ada"
 	scoped := func(change func(*Environment)) Environment {
-		env := Environment{User: "ada", AccessScopes: []string{"access:servers!server=ada/lab", adas}}
+		env := Environment{User: "ada", BaseURL: "/b/", ServicePrefix: "/b/user/ada/lab/", AccessScopes: []string{"access:servers!server=ada/lab", adas}}
 		if change != nil {
 			change(&env)
 		}
@@ -45,7 +45,8 @@ func TestSecurityAccess(t *testing.T) {
 		"the operator's user":               {scoped(func(e *Environment) { e.User = "eve" }), nil, nil, person("eve"), true},
 		"the owner beside them":             {scoped(func(e *Environment) { e.User = "eve" }), nil, nil, withScope(person("ada"), adas), true},
 		"a service called like them":        {scoped(func(e *Environment) { e.User = "robot" }), nil, nil, service, false},
-		"a service's system user":           {Environment{User: "root", AccessScopes: []string{"access:services!service=s"}}, nil, nil, person("root"), false},
+		"a service's system user":           {Environment{User: "root", BaseURL: "/", ServicePrefix: "/services/s/", AccessScopes: []string{"access:services!service=s"}}, nil, nil, person("root"), false},
+		"owner by name alone, other scopes": {scoped(func(e *Environment) { e.AccessScopes = []string{"custom:dash"} }), nil, nil, person("ada"), false},
 		"only eve: eve":                     {scoped(nil), []string{"eve"}, nil, withScope(person("eve"), adas), true},
 		"only eve: ada":                     {scoped(nil), []string{"eve"}, nil, withScope(person("ada"), adas), false},
 		"only eve: eve without scope":       {scoped(nil), []string{"eve"}, nil, person("eve"), false},
@@ -55,6 +56,8 @@ func TestSecurityAccess(t *testing.T) {
 		"eve or members: member":            {scoped(nil), []string{"eve"}, []string{"g"}, withScope(person("bob", "g"), adas), true},
 		"anyone, but only members: another": {scoped(func(e *Environment) { e.Anyone = true }), nil, []string{"g"}, person("eve"), false},
 		"hub 1: owner":                      {Environment{User: "ada"}, nil, nil, &hub.User{Kind: "user", Name: "ada"}, true},
+		"hub 1: the operator's user":        {Environment{User: "eve", BaseURL: "/", ServicePrefix: "/user/%C3%A9mile/"}, nil, nil, person("eve"), true},
+		"hub 1: the owner beside them":      {Environment{User: "eve", BaseURL: "/", ServicePrefix: "/user/%C3%A9mile/"}, nil, nil, person("émile"), true},
 		"hub 1: stranger":                   {Environment{User: "ada"}, nil, nil, &hub.User{Kind: "user", Name: "eve"}, false},
 		"hub 1: admin without admin_access": {Environment{User: "ada"}, nil, nil, &hub.User{Kind: "user", Name: "b", Admin: true}, false},
 		"hub 1: admin with admin_access":    {Environment{User: "ada", AdminAccess: true}, nil, nil, &hub.User{Kind: "user", Name: "b", Admin: true}, true},
@@ -71,11 +74,11 @@ func TestSecurityAccess(t *testing.T) {
 func TestAWiderRuleIsLoud(t *testing.T) {
 	var log strings.Builder
 	logger := slog.New(slog.NewTextHandler(&log, nil))
-	newAccess(Environment{User: "ada", AccessScopes: []string{"access:servers!user=ada"}}, nil, nil).announce(logger)
+	newAccess(Environment{User: "ada", BaseURL: "/", ServicePrefix: "/user/ada/", AccessScopes: []string{"access:servers!user=ada"}}, nil, nil).announce(logger)
 	if log.Len() > 0 {
 		t.Errorf("the hub's own rule is announced: %s", log.String())
 	}
-	newAccess(Environment{User: "eve", Group: "g", Anyone: true, AccessScopes: []string{"access:servers!user=ada"}}, []string{"bob"}, nil).announce(logger)
+	newAccess(Environment{User: "eve", BaseURL: "/", ServicePrefix: "/user/ada/", Group: "g", Anyone: true, AccessScopes: []string{"access:servers!user=ada"}}, []string{"bob"}, nil).announce(logger)
 	for _, want := range []string{"JUPYTERHUB_ANYONE", "JUPYTERHUB_GROUP", "JUPYTERHUB_USER", "user=eve", "group=g", "level=WARN", "users=bob"} {
 		if !strings.Contains(log.String(), want) {
 			t.Errorf("the log lacks %q: %s", want, log.String())

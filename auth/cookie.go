@@ -195,12 +195,18 @@ func (c cookies) loginAttributes(r *http.Request) *http.Cookie {
 // setState makes the cookie of one login under way. The operator's options
 // cannot weaken it (JupyterHub services/auth.py, set_state_cookie).
 func (c cookies) setState(r *http.Request, name, value string, maxAge time.Duration) *http.Cookie {
+	mode := c.options.sameSite
+	if mode == http.SameSiteStrictMode {
+		// The way back is the last of the redirects of a click, which can have
+		// been on another site.
+		mode = http.SameSiteLaxMode
+	}
 	return &http.Cookie{ // #nosec G124 -- as for the login
 		Name: name, Value: value, Path: c.prefix, Domain: c.options.domain,
 		MaxAge: int(maxAge / time.Second), HttpOnly: true, Secure: c.isSecure(r),
 		// The way back from the hub is a navigation, which Lax lets through,
 		// within a frame of another site as well if the operator says None.
-		SameSite: c.options.sameSite,
+		SameSite: mode,
 	}
 }
 

@@ -142,6 +142,21 @@ func (e Environment) Validate() error {
 	return nil
 }
 
+// prefixOwner is the user whose server this is, as the prefix tells (JupyterHub
+// user.py: /user/NAME/), and empty where it tells nothing, as for a service.
+func (e Environment) prefixOwner() string {
+	rest, ok := strings.CutPrefix(e.ServicePrefix, e.BaseURL+"user/")
+	if !ok {
+		return ""
+	}
+	name, _, _ := strings.Cut(rest, "/")
+	owner, err := url.PathUnescape(name)
+	if err != nil {
+		return ""
+	}
+	return owner
+}
+
 // PublicHost is the host and port by which browsers reach this server, and
 // empty where the hub did not tell.
 func (e Environment) PublicHost() string {

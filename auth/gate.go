@@ -140,7 +140,9 @@ func (g *Gate) Wrap(next http.Handler) http.Handler {
 		ruling := g.judge(r)
 		g.observe(ruling.outcome)
 		if ruling.outcome == Allowed {
-			g.persist(w, r, ruling)
+			if g.persist(w, r, ruling) {
+				return
+			}
 			g.scrub(r, ruling)
 			next.ServeHTTP(w, withPass(r, ruling.pass))
 			return
@@ -251,7 +253,7 @@ func (g *Gate) session(r *http.Request) string {
 // cookieTokens opens the login cookies. There can be several of one name,
 // from different paths; those that we did not seal cost nothing.
 func (g *Gate) cookieTokens(r *http.Request) []string {
-	if !g.env.WebsocketCookie && r.Header.Get("Sec-Fetch-Mode") == "websocket" {
+	if !g.env.WebsocketCookie && (page.IsUpgrade(r) || r.Header.Get("Sec-Fetch-Mode") == "websocket") {
 		return nil
 	}
 	var tokens []string
@@ -271,11 +273,36 @@ func (g *Gate) cookieTokens(r *http.Request) []string {
 }
 
 // persist turns a token from a URL into a login cookie, as the hub's own
-// servers do, so that the page's further requests work. Only a page may.
-func (g *Gate) persist(w http.ResponseWriter, r *http.Request, ruling ruling) {
-	if ruling.used.from == fromURL && page.IsNavigation(r) {
-		http.SetCookie(w, g.cookies.setLogin(r, g.sealer.seal(g.cookies.login, ruling.used.token)))
+// servers do, so that the page's further requests work. Only a page may. It is
+// sent on to the address without the token, which else would stay in the
+// browser's history and be told by the Referer of all that the page loads.
+func (g *Gate) persist(w http.ResponseWriter, r *http.Request, ruling ruling) (sentOn bool) {
+	if ruling.used.from != fromURL || !page.IsNavigation(r) {
+		return false
 	}
+	http.SetCookie(w, g.cookies.setLogin(r, g.sealer.seal(g.cookies.login, ruling.used.token)))
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		return false
+	}
+	ruling.used.remove(r)
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("Referrer-Policy", "no-referrer")
+	g.sendTo(w, requestURI(r))
+	return true
+}
+
+// sendTo redirects to a path here, and to the prefix if it is none.
+func (g *Gate) sendTo(w http.ResponseWriter, next string) {
+	w.Header().Set("Location", g.local(next)) // http.Redirect would clean the path
+	w.WriteHeader(http.StatusFound)
+}
+
+// local is a target if it is a path here, and the prefix otherwise.
+func (g *Gate) local(next string) string {
+	if isLocal(next, g.env.ServicePrefix) {
+		return next
+	}
+	return g.env.ServicePrefix
 }
 
 // scrub takes off the request what the app must not see.

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"html"
 	"io"
 	"log/slog"
 	"net/http"
@@ -280,9 +281,15 @@ func TestSecurityWhoMayPass(t *testing.T) {
 
 func TestTokenInTheURL(t *testing.T) {
 	w := newWorld(t, func(v map[string]string) { v["JUPYTERHUB_ALLOW_TOKEN_IN_URL"] = "1" })
-	resp := w.do("GET", home+"x?a=1&token=ada-token&b=%20", navigate, "Referer: http://hub.example.org/x?token=ada-token")
-	if resp.StatusCode != 200 || w.seen.RequestURI != home+"x?a=1&b=%20" || w.seen.Header.Get("Referer") != "" {
-		t.Fatalf("got %s, app sees %q", resp.Status, w.seen.RequestURI)
+	// A script's goes on to the app without it.
+	w.do("GET", home+"x?a=1&token=ada-token&b=%20", "Sec-Fetch-Mode: cors", "Referer: http://hub.example.org/x?token=ada-token")
+	if w.seen == nil || w.seen.RequestURI != home+"x?a=1&b=%20" || w.seen.Header.Get("Referer") != "" {
+		t.Fatalf("the app sees %v", w.seen)
+	}
+	// A page's becomes a login, and leaves the address.
+	resp := w.do("GET", home+"x?a=1&token=ada-token&b=%20", navigate)
+	if resp.StatusCode != 302 || resp.Header.Get("Location") != home+"x?a=1&b=%20" || w.seen != nil {
+		t.Fatalf("got %s to %q", resp.Status, resp.Header.Get("Location"))
 	}
 	cookie := cookieHeader(resp)
 	if resp := w.do("GET", home, "Cookie: "+cookie); resp.StatusCode != 200 {
@@ -295,6 +302,27 @@ func TestTokenInTheURL(t *testing.T) {
 	w.do("GET", home+"?token=of-the-app", "Cookie: "+cookie)
 	if w.seen == nil || w.seen.RequestURI != home+"?token=of-the-app" {
 		t.Errorf("the app's own parameter was lost")
+	}
+}
+
+// With SameSite=Strict, the redirects after a click on another site end on a
+// page of ours, from which the browser sends the cookie.
+func TestStrictCookiesSurviveAClickOnAnotherSite(t *testing.T) {
+	w := newWorld(t, func(v map[string]string) { v["JUPYTERHUB_COOKIE_OPTIONS"] = `{"samesite": "Strict"}` })
+	target := home + "x?a=1&b=%22"
+	begin := w.do("GET", target, navigate)
+	if state := begin.Cookies()[0]; state.SameSite != http.SameSiteLaxMode {
+		t.Errorf("the state cookie is %v", state)
+	}
+	back := w.do("GET", w.hub.authorize(t, begin.Header.Get("Location"), "ada-token"), navigate, "Cookie: "+cookieHeader(begin))
+	body, _ := io.ReadAll(back.Body)
+	if back.StatusCode != 200 || !strings.Contains(string(body), `<meta http-equiv="refresh" content="0;url=`+html.EscapeString(target)+`">`) {
+		t.Errorf("got %s\n%s", back.Status, body)
+	}
+	for _, cookie := range back.Cookies() {
+		if cookie.Name == w.gate.cookies.login && cookie.SameSite != http.SameSiteStrictMode {
+			t.Errorf("the login cookie is %v", cookie)
+		}
 	}
 }
 

@@ -39,8 +39,8 @@ type loginState struct {
 // login sends the visitor to the hub (RFC 6749 section 4.1.1, RFC 7636), and
 // remembers where to come back to.
 func (g *Gate) login(w http.ResponseWriter, r *http.Request) {
-	next := requestURI(r)
-	if !isLocal(next, g.env.ServicePrefix) || len(next) > maxNext {
+	next := g.local(requestURI(r))
+	if len(next) > maxNext {
 		next = g.env.ServicePrefix
 	}
 	var random [16]byte
@@ -114,7 +114,7 @@ func (g *Gate) callback(w http.ResponseWriter, r *http.Request) {
 	}
 	if err != nil {
 		// The state is kept for when the hub is back: the page asks again.
-		g.log.Error("cannot ask the hub for a visitor's token", "error", err)
+		g.verdicts.heard(err)
 		g.unavailable(w, r)
 		return
 	}
@@ -130,12 +130,18 @@ func (g *Gate) callback(w http.ResponseWriter, r *http.Request) {
 	if err == nil {
 		g.log.Info("signed in", "user", found.user.Name, "kind", found.user.Kind, "allowed", g.access.allows(found.user))
 	}
-	next := state.Next
-	if !isLocal(next, g.env.ServicePrefix) {
-		next = g.env.ServicePrefix
+	if g.cookies.options.sameSite == http.SameSiteStrictMode {
+		// Somebody who followed another site's link came here by redirects of
+		// that click, on which a browser sends no Strict cookie. From a page of
+		// ours it does.
+		page.Write(w, r, page.Page{
+			Status: http.StatusOK, State: "signed_in", Title: "You are signed in",
+			Message: "The app opens now.", NextURL: g.local(state.Next),
+			Actions: []page.Action{{Label: "Open the app", URL: g.local(state.Next)}},
+		})
+		return
 	}
-	w.Header().Set("Location", next) // http.Redirect would clean the path
-	w.WriteHeader(http.StatusFound)
+	g.sendTo(w, state.Next)
 }
 
 // refusedCode says that the hub answered, and does not honour the code.

@@ -59,9 +59,9 @@ func (g *Gate) limited(w http.ResponseWriter, r *http.Request) {
 		g.log.Warn("too many logins or unknown tokens: the hub is not asked about all of them", "address", visitorAddress(r), "path", r.URL.Path)
 	})
 	page.Write(w, r, page.Page{
-		Status: http.StatusTooManyRequests, State: "limited", RetryAfter: 5,
+		Status: http.StatusTooManyRequests, State: "limited", RetryAfter: 5, Reload: true,
 		Title:   "Too many attempts to sign in",
-		Message: "Wait a few seconds and try again.",
+		Message: "This page tries again by itself in a few seconds.",
 		Actions: []page.Action{{Label: "Try again", URL: g.env.ServicePrefix}},
 	})
 }

@@ -82,16 +82,3 @@ func (rule scopeRule) unfiltered(base string) bool {
 	}
 	return false
 }
-
-// owners are the users whose servers the rule is about, as its filters name
-// them; a service's rule has none.
-func (rule scopeRule) owners() []string {
-	var owners []string
-	for _, needs := range rule {
-		if needs.kind == "user" || needs.kind == "server" {
-			owner, _, _ := strings.Cut(needs.value, "/")
-			owners = append(owners, owner)
-		}
-	}
-	return owners
-}

@@ -53,6 +53,10 @@ func (p *Proxy) forward(w http.ResponseWriter, r *http.Request) {
 	err = p.copyBody(w, r, x.conn, x.resp)
 	present := x.unwatch() // before finish, which can look like a going
 	complete := x.upload.finish(w, x.conn)
+	if errors.Is(err, errOver) {
+		x.conn.Close()
+		return
+	}
 	if !present || err != nil {
 		x.conn.Close()
 		// The response is broken off so that the visitor does not take the

@@ -1,7 +1,9 @@
 package proxy
 
 import (
+	"errors"
 	"net"
+	"sync/atomic"
 
 	"github.com/ideonate/jhsingle-native-proxy/auth"
 )
@@ -9,6 +11,9 @@ import (
 // unheld is how much of an answer goes out, in bytes, before its visitor is
 // watched.
 const unheld = 1 << 20
+
+// errOver ends an event stream whose visitor has no access any more.
+var errOver = errors.New("access has ended")
 
 // hold keeps a long answer to those who may have it: once it turns out to be
 // long, the visitor is watched, and the answer broken off when access ends.
@@ -18,6 +23,8 @@ type hold struct {
 	conn   net.Conn // to the app
 	copied int
 	stop   func()
+	// over says that access has ended.
+	over atomic.Bool
 }
 
 // passed notes how much has gone out.
@@ -30,7 +37,10 @@ func (h *hold) passed(n int) {
 // begin watches the visitor from now on.
 func (h *hold) begin() {
 	if h.stop == nil {
-		h.stop = h.pass.Watch(func(auth.Ending) { h.conn.Close() })
+		h.stop = h.pass.Watch(func(auth.Ending) {
+			h.over.Store(true)
+			h.conn.Close()
+		})
 	}
 }
 

@@ -83,8 +83,8 @@ func (o *observer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // do: what went well is for debugging.
 func logLevel(code int) slog.Level {
 	switch {
-	case code == http.StatusServiceUnavailable:
-		return slog.LevelDebug // the hub or the app is away, and that was said once
+	case code == http.StatusServiceUnavailable || code == http.StatusTooManyRequests:
+		return slog.LevelDebug // why is said once, elsewhere
 	case code >= 500:
 		return slog.LevelWarn
 	case code >= 400:

@@ -58,7 +58,13 @@ func (p *Proxy) copyBody(w http.ResponseWriter, r *http.Request, conn *upstreamC
 			copyTrailer(w, resp)
 			return nil
 		}
-		if err != nil {
+		switch {
+		case err == nil:
+		case held.over.Load() && isEventStream(resp):
+			// An orderly end: the browser comes again by itself and is judged
+			// anew, and the hub's proxy does not pass on any other.
+			return errOver
+		default:
 			return err
 		}
 	}

@@ -43,6 +43,8 @@ type Page struct {
 	// Reload has the page load itself again after RetryAfter. Only a page that
 	// was asked for by GET does, as what was sent with others would be lost.
 	Reload bool
+	// NextURL, if set, is where the page goes on to by itself at once.
+	NextURL string
 }
 
 // Action is a link to follow.
