@@ -15,10 +15,11 @@ const (
 	fromCookie
 )
 
-// candidate is a token that a request carries; who it belongs to is open.
+// candidate is a credential that a request carries; who it belongs to is open.
 type candidate struct {
-	token string
-	from  source
+	// text is the token, or the cookie in which it is sealed.
+	text string
+	from source
 }
 
 // tokens returns the tokens that a request carries outside cookies, in the

@@ -117,9 +117,7 @@ func NewGate(config Config) (*Gate, error) {
 	gate.verdicts = newVerdicts(config.Hub, time.Now)
 	gate.verdicts.lifetime = cmp.Or(config.VerdictLifetime, DefaultVerdictLifetime)
 	gate.verdicts.size = cmp.Or(config.VerdictCacheSize, DefaultVerdictCacheSize)
-	gate.verdicts.describe = func(user *hub.User, expires time.Time) described {
-		return config.Identity.describe(user, expires, config.Log)
-	}
+	gate.verdicts.grant = gate.grant
 	gate.verdicts.heard = (&outage{log: config.Log, now: time.Now}).heard
 	return gate, nil
 }
@@ -184,40 +182,42 @@ func (g *Gate) HasCredentials(r *http.Request) bool {
 // cookie, the first that the hub knows decides, and whatever is not clearly
 // allowed is not.
 func (g *Gate) judge(r *http.Request) ruling {
-	session := g.session(r)
+	session, logins := g.readCookies(r)
 	var unanswered error
-	for _, found := range g.tokens(r) {
-		// Anybody can make up a token.
-		key := newVerdictKey(session, found.token)
-		verdict, err := g.verdicts.find(r.Context(), key, found.token, func() bool { return g.limits.permit(r) })
+	for _, sent := range g.tokens(r) {
+		found, err := g.verdictOnToken(r, session, sent)
 		if err != nil {
 			unanswered = err
 			continue
 		}
-		if verdict.user != nil {
-			return g.admit(verdict, found, key)
+		if found.user != nil {
+			return admit(found, sent)
 		}
 	}
 
 	stale := false
-	for _, token := range g.cookieTokens(r) {
-		// Only we can make a cookie that opens, so no limit is needed.
-		key := newVerdictKey(session, token)
-		verdict, err := g.verdicts.find(r.Context(), key, token, always)
-		if err != nil {
+	for _, value := range logins {
+		if value == "" {
+			break
+		}
+		sent := candidate{value, fromCookie}
+		found, ok, err := g.verdictOnCookie(r, session, sent)
+		switch {
+		case !ok:
+			continue
+		case err != nil:
 			unanswered = err
 			continue
-		}
-		if verdict.user == nil {
+		case found.user == nil:
 			stale = true
 			continue
 		}
 		// A browser adds the cookie by itself, also when another site's page
 		// makes the request, so the page must be one of ours.
 		if !g.origins.allow(r) {
-			return ruling{outcome: CrossOrigin, user: verdict.user}
+			return ruling{outcome: CrossOrigin, user: found.user}
 		}
-		return g.admit(verdict, candidate{token, fromCookie}, key)
+		return admit(found, sent)
 	}
 	switch {
 	case errors.Is(unanswered, errLimited):
@@ -228,48 +228,68 @@ func (g *Gate) judge(r *http.Request) ruling {
 	return ruling{outcome: Anonymous, stale: stale}
 }
 
+// verdictOnToken asks about a token. Anybody can make one up, so there is a
+// limit.
+func (g *Gate) verdictOnToken(r *http.Request, session string, sent candidate) (verdict, error) {
+	key := newVerdictKey(session, sent)
+	if found, ok := g.verdicts.recall(key); ok {
+		return found, found.err
+	}
+	return g.verdicts.find(r.Context(), key, sent.text, func() bool { return g.limits.permit(r) })
+}
+
+// verdictOnCookie asks about the token in a cookie, and is not ok if the cookie
+// is none of ours. Only we can make one that opens, so no limit is needed.
+func (g *Gate) verdictOnCookie(r *http.Request, session string, sent candidate) (found verdict, ok bool, err error) {
+	key := newVerdictKey(session, sent)
+	if found, ok := g.verdicts.recall(key); ok {
+		return found, true, found.err
+	}
+	token, err := g.sealer.open(g.cookies.login, sent.text, loginAge)
+	if err != nil {
+		return verdict{}, false, nil
+	}
+	found, err = g.verdicts.find(r.Context(), key, token, always)
+	return found, true, err
+}
+
 func always() bool { return true }
 
-func (g *Gate) admit(found verdict, used candidate, key verdictKey) ruling {
-	if !g.access.allows(found.user) {
+// admit lets in whoever has a pass.
+func admit(found verdict, used candidate) ruling {
+	if found.pass == nil {
 		return ruling{outcome: Forbidden, user: found.user, used: used}
 	}
-	return ruling{outcome: Allowed, user: found.user, used: used, pass: &Pass{
-		Identity: found.told.header, query: found.told.query,
-		gate: g, user: found.user, key: key, token: used.token, expires: found.expires,
-	}}
+	return ruling{outcome: Allowed, user: found.user, used: used, pass: found.pass}
 }
 
-// session is the hub's session of this browser, if it has one.
-func (g *Gate) session(r *http.Request) string {
-	for name, value := range eachCookie(r.Header) {
-		if name == sessionCookie {
-			return value
-		}
-	}
-	return ""
-}
-
-// cookieTokens opens the login cookies. There can be several of one name,
-// from different paths; those that we did not seal cost nothing.
-func (g *Gate) cookieTokens(r *http.Request) []string {
-	if !g.env.WebsocketCookie && (page.IsUpgrade(r) || r.Header.Get("Sec-Fetch-Mode") == "websocket") {
+// grant makes the pass of a user who may enter.
+func (g *Gate) grant(key verdictKey, found verdict) *Pass {
+	if !g.access.allows(found.user) {
 		return nil
 	}
-	var tokens []string
-	seen := 0
+	told := g.identity.describe(found.user, found.expires, g.log)
+	return &Pass{
+		Identity: told.header, query: told.query,
+		gate: g, user: found.user, key: key, token: found.token, expires: found.expires,
+	}
+}
+
+// readCookies finds the hub's session of this browser, and the login cookies as
+// they were sent. There can be several of one name, from different paths.
+func (g *Gate) readCookies(r *http.Request) (session string, logins [maxCandidates]string) {
+	usable := g.env.WebsocketCookie || !(page.IsUpgrade(r) || r.Header.Get("Sec-Fetch-Mode") == "websocket")
+	seen, hasSession := 0, false
 	for name, value := range eachCookie(r.Header) {
-		if name != g.cookies.login {
-			continue
-		}
-		if seen++; seen > maxCandidates {
-			break
-		}
-		if token, err := g.sealer.open(name, value, loginAge); err == nil {
-			tokens = append(tokens, token)
+		switch {
+		case name == sessionCookie && !hasSession:
+			session, hasSession = value, true
+		case name == g.cookies.login && usable && value != "" && seen < maxCandidates:
+			logins[seen] = value
+			seen++
 		}
 	}
-	return tokens
+	return session, logins
 }
 
 // persist turns a token from a URL into a login cookie, as the hub's own
@@ -280,7 +300,7 @@ func (g *Gate) persist(w http.ResponseWriter, r *http.Request, ruling ruling) (s
 	if ruling.used.from != fromURL || !page.IsNavigation(r) {
 		return false
 	}
-	http.SetCookie(w, g.cookies.setLogin(r, g.sealer.seal(g.cookies.login, ruling.used.token)))
+	http.SetCookie(w, g.cookies.setLogin(r, g.sealer.seal(g.cookies.login, ruling.used.text)))
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		return false
 	}

@@ -31,7 +31,7 @@ type stubHub struct {
 	asked     int
 }
 
-func newStubHub(t *testing.T) *stubHub {
+func newStubHub(t testing.TB) *stubHub {
 	s := &stubHub{
 		users: map[string]string{
 			"ada-token":   `{"kind":"user","name":"ada@example.org","scopes":["access:servers!user=ada@example.org"]}`,
@@ -82,7 +82,7 @@ func newStubHub(t *testing.T) *stubHub {
 }
 
 // authorize does what the hub's authorize page does for a user.
-func (s *stubHub) authorize(t *testing.T, location, token string) (callback string) {
+func (s *stubHub) authorize(t testing.TB, location, token string) (callback string) {
 	t.Helper()
 	parsed, err := url.Parse(location)
 	if err != nil || parsed.Path != "/hub/api/oauth2/authorize" {
@@ -105,7 +105,7 @@ func (s *stubHub) fail(status int) {
 
 // world is a gate before an app that tells what it got.
 type world struct {
-	t       *testing.T
+	t       testing.TB
 	hub     *stubHub
 	gate    *Gate
 	handler http.Handler
@@ -116,7 +116,7 @@ type world struct {
 	verdicts []Outcome
 }
 
-func newWorld(t *testing.T, change func(map[string]string), allowed ...string) *world {
+func newWorld(t testing.TB, change func(map[string]string), allowed ...string) *world {
 	w := &world{t: t, hub: newStubHub(t)}
 	vars := spawned()
 	vars["JUPYTERHUB_API_URL"] = w.hub.URL + "/hub/api"
@@ -572,8 +572,10 @@ func TestLegacyHubWithoutScopes(t *testing.T) {
 func TestWebsocketCookieCanBeSwitchedOff(t *testing.T) {
 	w := newWorld(t, func(v map[string]string) { v["JUPYTERHUB_ALLOW_WEBSOCKET_COOKIE_AUTH"] = "0" })
 	cookie, _ := w.signIn("ada-token", home)
-	if resp := w.do("GET", home, "Upgrade: websocket", "Sec-Fetch-Mode: websocket", "Cookie: "+cookie); resp.StatusCode != 403 {
-		t.Errorf("by cookie: got %s", resp.Status)
+	for _, mode := range []string{"Sec-Fetch-Mode: websocket", "X-Old-Browser: yes"} {
+		if resp := w.do("GET", home, "Upgrade: websocket", mode, "Cookie: "+cookie); resp.StatusCode != 403 {
+			t.Errorf("by cookie, %s: got %s", mode, resp.Status)
+		}
 	}
 	if resp := w.do("GET", home+"?token=ada-token", "Upgrade: websocket", "Sec-Fetch-Mode: websocket"); resp.StatusCode != 200 {
 		t.Errorf("by token: got %s", resp.Status)

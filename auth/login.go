@@ -120,15 +120,17 @@ func (g *Gate) callback(w http.ResponseWriter, r *http.Request) {
 	}
 	// Code and state are used up; who holds the token, the gate finds out.
 	g.clearStates(w, r, []string{g.stateCookie(sent)})
-	found, err := g.verdicts.find(r.Context(), newVerdictKey(g.session(r), token), token, always)
+	sealed := g.sealer.seal(g.cookies.login, token)
+	session, _ := g.readCookies(r)
+	found, err := g.verdicts.find(r.Context(), newVerdictKey(session, candidate{sealed, fromCookie}), token, always)
 	if err == nil && found.user == nil {
 		// Sent on, the visitor would be sent round in circles.
 		g.fail(w, r, http.StatusForbidden, "JupyterHub gave a login that it does not know itself", nil)
 		return
 	}
-	http.SetCookie(w, g.cookies.setLogin(r, g.sealer.seal(g.cookies.login, token)))
+	http.SetCookie(w, g.cookies.setLogin(r, sealed))
 	if err == nil {
-		g.log.Info("signed in", "user", found.user.Name, "kind", found.user.Kind, "allowed", g.access.allows(found.user))
+		g.log.Info("signed in", "user", found.user.Name, "kind", found.user.Kind, "allowed", found.pass != nil)
 	}
 	if g.cookies.options.sameSite == http.SameSiteStrictMode {
 		// Somebody who followed another site's link came here by redirects of
@@ -182,10 +184,12 @@ func (g *Gate) exchange(ctx context.Context, code, verifier string) (string, err
 // out by a foreign page is a nuisance, not a danger, so any GET will do, as
 // with the hub's own servers.
 func (g *Gate) logout(w http.ResponseWriter, r *http.Request) {
-	for _, token := range g.cookieTokens(r) {
-		key := newVerdictKey(g.session(r), token)
-		g.verdicts.forget(key)
-		g.watches.end(key, Ending{Reason: "signed out"})
+	_, logins := g.readCookies(r)
+	for _, sealed := range logins {
+		if token, err := g.sealer.open(g.cookies.login, sealed, loginAge); err == nil {
+			g.verdicts.forget(token)
+			g.watches.end(token, Ending{Reason: "signed out"})
+		}
 	}
 	http.SetCookie(w, g.cookies.clearLogin(r))
 	w.Header().Set("Cache-Control", "no-store")

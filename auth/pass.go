@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"crypto/subtle"
 	"net/http"
 	"sync"
 	"time"
@@ -10,7 +11,8 @@ import (
 )
 
 // Pass is the gate's leave for one request. It goes with the request's
-// context, and is good for as long as the hub's word on the user is.
+// context, is shared by all with the same login, and is good for as long as the
+// hub's word on the user is.
 type Pass struct {
 	// Identity are the fields that tell the app who is asking; empty unless
 	// they are asked for.
@@ -65,11 +67,11 @@ func (p *Pass) Watch(ended func(Ending)) (stop func()) {
 	w := &watch{pass: p, ended: ended, until: p.expires}
 	ctx, cancel := context.WithCancel(context.Background())
 	w.ctx, w.cancel = ctx, cancel
-	p.gate.watches.add(p.key, w)
+	p.gate.watches.add(w)
 	w.sleep()
 	return func() {
 		w.end(nil)
-		p.gate.watches.remove(p.key, w)
+		p.gate.watches.remove(w)
 	}
 }
 
@@ -108,7 +110,7 @@ func (w *watch) look() {
 	case err != nil:
 		gate.log.Warn("something open was ended, as the hub cannot be asked whether its visitor still may", "user", w.pass.user.Name, "error", err)
 		w.end(&Ending{Unknown: true, Reason: "the login could not be checked again"})
-	case found.user == nil || !gate.access.allows(found.user):
+	case found.pass == nil:
 		gate.log.Info("something open was ended, as its visitor has no access any more", "user", w.pass.user.Name)
 		w.end(&Ending{Reason: "access has ended"})
 	default:
@@ -137,36 +139,32 @@ func (w *watch) end(why *Ending) {
 // watches are those under way, so that a logout can end what it concerns.
 type watches struct {
 	mu   sync.Mutex
-	open map[verdictKey]map[*watch]struct{}
+	open map[*watch]struct{}
 }
 
-func (s *watches) add(key verdictKey, w *watch) {
+func (s *watches) add(w *watch) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.open == nil {
-		s.open = map[verdictKey]map[*watch]struct{}{}
+		s.open = map[*watch]struct{}{}
 	}
-	if s.open[key] == nil {
-		s.open[key] = map[*watch]struct{}{}
-	}
-	s.open[key][w] = struct{}{}
+	s.open[w] = struct{}{}
 }
 
-func (s *watches) remove(key verdictKey, w *watch) {
+func (s *watches) remove(w *watch) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	delete(s.open[key], w)
-	if len(s.open[key]) == 0 {
-		delete(s.open, key)
-	}
+	delete(s.open, w)
 }
 
-// end ends all watches of a login.
-func (s *watches) end(key verdictKey, why Ending) {
+// end ends all that were let in by a token.
+func (s *watches) end(token string, why Ending) {
 	s.mu.Lock()
 	var concerned []*watch
-	for w := range s.open[key] {
-		concerned = append(concerned, w)
+	for w := range s.open {
+		if subtle.ConstantTimeCompare([]byte(w.pass.token), []byte(token)) == 1 {
+			concerned = append(concerned, w)
+		}
 	}
 	s.mu.Unlock()
 	for _, w := range concerned {

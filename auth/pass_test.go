@@ -58,12 +58,13 @@ func newWatched(t *testing.T) *watched {
 		observe: func(Outcome) {}, now: time.Now,
 		verdicts: newVerdicts(hubFunc(w.ask), time.Now),
 	}
-	key := newVerdictKey("s", "token")
+	w.gate.verdicts.grant = w.gate.grant
+	key := newVerdictKey("s", candidate{"token", fromHeader})
 	found, err := w.gate.verdicts.find(t.Context(), key, "token", always)
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.pass = &Pass{gate: w.gate, user: found.user, key: key, token: "token", expires: found.expires}
+	w.pass = found.pass
 	begun := time.Now()
 	w.stop = w.pass.Watch(func(why Ending) {
 		w.mu.Lock()

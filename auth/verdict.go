@@ -3,6 +3,7 @@ package auth
 import (
 	"context"
 	"crypto/sha256"
+	"crypto/subtle"
 	"errors"
 	"sync"
 	"time"
@@ -54,17 +55,22 @@ type whoami interface {
 	Whoami(ctx context.Context, token string) (*hub.User, error)
 }
 
-// verdictKey names a token within a hub session. The session is part of it so
-// that the hub's logout, which changes the session, is felt at once; the
-// token is hashed so that memory holds no secret longer than needed.
+// verdictKey names a credential, as it was sent, within a hub session. The
+// session is part of it so that the hub's logout, which changes the session, is
+// felt at once. A sealed cookie is named as it is: who sends the same bytes
+// again need not have them opened again.
 type verdictKey [sha256.Size]byte
 
-func newVerdictKey(session, token string) verdictKey {
-	buffer := make([]byte, 0, 256)
+func newVerdictKey(session string, sent candidate) verdictKey {
+	buffer := make([]byte, 0, 512)
 	buffer = append(buffer, session...)
 	// A NUL stands in no cookie and no token that we accept.
 	buffer = append(buffer, 0)
-	buffer = append(buffer, token...)
+	if sent.from == fromCookie {
+		buffer = append(buffer, 'c') // a cookie is not good for a token
+	}
+	buffer = append(buffer, 0)
+	buffer = append(buffer, sent.text...)
 	return sha256.Sum256(buffer)
 }
 
@@ -74,8 +80,10 @@ type verdict struct {
 	// err is why there is no answer.
 	err     error
 	expires time.Time
-	// told is what the app is told of the user.
-	told described
+	// token is the one asked about.
+	token string
+	// pass is the user's, and nil if they may not enter.
+	pass *Pass
 }
 
 // verdicts remembers whose tokens are whose: bounded, short, and with one
@@ -84,7 +92,8 @@ type verdicts struct {
 	hub      whoami
 	lifetime time.Duration
 	size     int
-	describe func(user *hub.User, expires time.Time) described
+	// grant makes the pass of a user; nil if they may not enter.
+	grant func(key verdictKey, found verdict) *Pass
 	// heard is told of each question's fate; nil if the hub answered.
 	heard  func(error)
 	now    func() time.Time
@@ -97,7 +106,7 @@ type verdicts struct {
 func newVerdicts(asked whoami, now func() time.Time) *verdicts {
 	return &verdicts{
 		hub: asked, lifetime: DefaultVerdictLifetime, size: DefaultVerdictCacheSize, now: now,
-		describe: func(*hub.User, time.Time) described { return described{} },
+		grant:    func(verdictKey, verdict) *Pass { return nil },
 		heard:    func(error) {},
 		known:    map[verdictKey]verdict{},
 	}
@@ -124,17 +133,18 @@ func (v *verdicts) find(ctx context.Context, key verdictKey, token string, permi
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), hubTimeout)
 		defer cancel()
 		user, err := v.hub.Whoami(ctx, token)
-		var found verdict
+		found := verdict{token: token}
 		switch {
 		case errors.Is(err, hub.ErrNoUser):
 			v.heard(nil)
-			found = verdict{expires: v.now().Add(min(negativeAge, v.lifetime))}
+			found.expires = v.now().Add(min(negativeAge, v.lifetime))
 		case err != nil:
 			v.heard(err)
-			found = verdict{err: err, expires: v.now().Add(failureAge)}
+			found.err, found.expires = err, v.now().Add(failureAge)
 		default:
 			v.heard(nil)
-			found = v.positive(user)
+			found.user, found.expires = user, v.now().Add(v.lifetime)
+			found.pass = v.grant(key, found)
 		}
 		v.remember(key, found)
 		return found, found.err
@@ -155,16 +165,15 @@ func (v *verdicts) recall(key verdictKey) (verdict, bool) {
 	return found, ok && v.now().Before(found.expires)
 }
 
-func (v *verdicts) positive(user *hub.User) verdict {
-	expires := v.now().Add(v.lifetime)
-	return verdict{user: user, expires: expires, told: v.describe(user, expires)}
-}
-
 // forget drops what is known of a token, as at a logout.
-func (v *verdicts) forget(key verdictKey) {
+func (v *verdicts) forget(token string) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	delete(v.known, key)
+	for key, old := range v.known {
+		if subtle.ConstantTimeCompare([]byte(old.token), []byte(token)) == 1 {
+			delete(v.known, key)
+		}
+	}
 }
 
 func (v *verdicts) remember(key verdictKey, found verdict) {

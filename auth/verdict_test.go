@@ -19,7 +19,7 @@ type hubFunc func(ctx context.Context, token string) (*hub.User, error)
 func (f hubFunc) Whoami(ctx context.Context, token string) (*hub.User, error) { return f(ctx, token) }
 
 func (v *verdicts) user(ctx context.Context, session, token string) (*hub.User, error) {
-	found, err := v.find(ctx, newVerdictKey(session, token), token, always)
+	found, err := v.find(ctx, newVerdictKey(session, candidate{token, fromHeader}), token, always)
 	return found.user, err
 }
 
@@ -155,13 +155,16 @@ func TestSecurityCacheIsBoundedAndMadeUpTokensPushNobodyOut(t *testing.T) {
 	if n := len(v.known); n > DefaultVerdictCacheSize {
 		t.Errorf("%d verdicts, want at most %d", n, DefaultVerdictCacheSize)
 	}
-	if v.known[newVerdictKey("s", "real")].user == nil {
+	if v.known[newVerdictKey("s", candidate{"real", fromHeader})].user == nil {
 		t.Error("the real user was pushed out")
 	}
 }
 
 func TestSecurityVerdictKeyTellsSessionFromToken(t *testing.T) {
-	if newVerdictKey("ab", "c") == newVerdictKey("a", "bc") {
+	if newVerdictKey("ab", candidate{"c", fromHeader}) == newVerdictKey("a", candidate{"bc", fromHeader}) {
 		t.Error("two pairs share a key")
+	}
+	if newVerdictKey("s", candidate{"x", fromCookie}) == newVerdictKey("s", candidate{"x", fromHeader}) {
+		t.Error("a cookie is as good as a token")
 	}
 }

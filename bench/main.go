@@ -120,6 +120,9 @@ func run(ctx context.Context, args []string) error {
 	if err := compare(w, r); err != nil {
 		return orInterrupted(ctx, err)
 	}
+	if r.gate, err = gateDuel(w, r); err != nil {
+		return orInterrupted(ctx, err)
+	}
 
 	r.print(os.Stdout)
 	if err := verdict(r); err != nil || o.only != "" {

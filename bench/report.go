@@ -16,6 +16,7 @@ type report struct {
 	rounds     int
 	contenders []*contender
 	loads      []load
+	gate       *duel // nil where not both sides were measured
 }
 
 // table is one table, header first.
@@ -28,6 +29,9 @@ func (r *report) tables() []table {
 	var tables []table
 	for _, l := range r.loads {
 		tables = append(tables, r.loadTable(l))
+	}
+	if r.gate != nil {
+		tables = append(tables, r.gate.table())
 	}
 	return append(tables, r.costTable())
 }
