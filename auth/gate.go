@@ -235,7 +235,7 @@ func (g *Gate) verdictOnToken(r *http.Request, session string, sent candidate) (
 	if found, ok := g.verdicts.recall(key); ok {
 		return found, found.err
 	}
-	return g.verdicts.find(r.Context(), key, sent.text, func() bool { return g.limits.permit(r) })
+	return g.verdicts.find(r.Context(), key, sent.text, g.verdicts.lifetime, func() bool { return g.limits.permit(r) })
 }
 
 // verdictOnCookie asks about the token in a cookie, and is not ok if the cookie
@@ -249,8 +249,17 @@ func (g *Gate) verdictOnCookie(r *http.Request, session string, sent candidate) 
 	if err != nil {
 		return verdict{}, false, nil
 	}
-	found, err = g.verdicts.find(r.Context(), key, token, always)
+	found, err = g.verdicts.find(r.Context(), key, token, g.lifetime(session), always)
 	return found, true, err
+}
+
+// lifetime is how long a cookie's verdict is trusted. Without the hub's session
+// beside it, the end of that session would not be felt, so it is short.
+func (g *Gate) lifetime(session string) time.Duration {
+	if session == "" {
+		return min(negativeAge, g.verdicts.lifetime)
+	}
+	return g.verdicts.lifetime
 }
 
 func always() bool { return true }

@@ -122,7 +122,7 @@ func (g *Gate) callback(w http.ResponseWriter, r *http.Request) {
 	g.clearStates(w, r, []string{g.stateCookie(sent)})
 	sealed := g.sealer.seal(g.cookies.login, token)
 	session, _ := g.readCookies(r)
-	found, err := g.verdicts.find(r.Context(), newVerdictKey(session, candidate{sealed, fromCookie}), token, always)
+	found, err := g.verdicts.find(r.Context(), newVerdictKey(session, candidate{sealed, fromCookie}), token, g.lifetime(session), always)
 	if err == nil && found.user == nil {
 		// Sent on, the visitor would be sent round in circles.
 		g.fail(w, r, http.StatusForbidden, "JupyterHub gave a login that it does not know itself", nil)

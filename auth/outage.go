@@ -15,9 +15,14 @@ type outage struct {
 	log *slog.Logger
 	now func() time.Time
 
-	mu           sync.Mutex
-	since, told  time.Time
-	unanswerable int
+	mu sync.Mutex
+	// since is when the hub gave its first unanswered question since its last
+	// answer, told when the log was last told of one.
+	since, told time.Time
+	// announced says that the log was told of this time away. One that follows
+	// another soon is not: a hub that flickers would fill the log.
+	announced  bool
+	unanswered int
 }
 
 // heard is told of every question to the hub; err is nil if it was answered.
@@ -26,19 +31,21 @@ func (o *outage) heard(err error) {
 	defer o.mu.Unlock()
 	now := o.now()
 	if err == nil {
-		if !o.since.IsZero() {
-			o.log.Warn("the hub answers again", "away", now.Sub(o.since).Round(time.Second), "unanswered", o.unanswerable)
+		if o.announced {
+			o.log.Warn("the hub answers again", "away", now.Sub(o.since).Round(time.Second), "unanswered", o.unanswered)
+			o.unanswered = 0
 		}
-		o.since, o.unanswerable = time.Time{}, 0
+		o.since, o.announced = time.Time{}, false
 		return
 	}
-	o.unanswerable++
+	o.unanswered++
 	if o.since.IsZero() {
 		o.since = now
-	} else if now.Sub(o.told) < outageReminder {
+	}
+	if now.Sub(o.told) < outageReminder {
 		return
 	}
-	o.told = now
+	o.told, o.announced = now, true
 	o.log.Error("cannot ask the hub who is asking; those it named before stay in while that is good", "error", err,
-		"since", o.since.Format(time.TimeOnly), "unanswered", o.unanswerable)
+		"since", o.since.Format(time.TimeOnly), "unanswered", o.unanswered)
 }

@@ -32,5 +32,14 @@ func TestAnOutageIsToldOnceAndItsEndToo(t *testing.T) {
 		if got := strings.Count(log.String(), "answers again"); got != 1 || !strings.Contains(log.String(), "unanswered=1000") {
 			t.Errorf("told %d times of the end: %s", got, log.String())
 		}
+		log.Reset()
+		for range 290 { // 29 seconds of a hub that flickers
+			o.heard(errors.New("connection refused"))
+			o.heard(nil)
+			time.Sleep(100 * time.Millisecond)
+		}
+		if got := strings.Count(log.String(), "\n"); got > 2 {
+			t.Errorf("a flickering hub gave %d lines: %s", got, log.String())
+		}
 	})
 }

@@ -103,7 +103,7 @@ func (w *watch) sleepFor(pause time.Duration) {
 // look asks the hub again.
 func (w *watch) look() {
 	gate := w.pass.gate
-	found, err := gate.verdicts.find(w.ctx, w.pass.key, w.pass.token, always)
+	found, err := gate.verdicts.find(w.ctx, w.pass.key, w.pass.token, gate.verdicts.lifetime, always)
 	switch {
 	case err != nil && gate.now().Sub(w.until) < unansweredPatience:
 		w.sleepFor(unansweredPause)

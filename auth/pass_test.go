@@ -60,7 +60,7 @@ func newWatched(t *testing.T) *watched {
 	}
 	w.gate.verdicts.grant = w.gate.grant
 	key := newVerdictKey("s", candidate{"token", fromHeader})
-	found, err := w.gate.verdicts.find(t.Context(), key, "token", always)
+	found, err := w.gate.verdicts.find(t.Context(), key, "token", DefaultVerdictLifetime, always)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -106,16 +106,16 @@ type verdicts struct {
 func newVerdicts(asked whoami, now func() time.Time) *verdicts {
 	return &verdicts{
 		hub: asked, lifetime: DefaultVerdictLifetime, size: DefaultVerdictCacheSize, now: now,
-		grant:    func(verdictKey, verdict) *Pass { return nil },
-		heard:    func(error) {},
-		known:    map[verdictKey]verdict{},
+		grant: func(verdictKey, verdict) *Pass { return nil },
+		heard: func(error) {},
+		known: map[verdictKey]verdict{},
 	}
 }
 
 // find returns the verdict on a token, asking the hub if need be and if permit
-// agrees. An error means that the question has no answer: errLimited, or what
+// agrees; a user found is trusted for lifetime. An error means that the question has no answer: errLimited, or what
 // kept the hub from giving one.
-func (v *verdicts) find(ctx context.Context, key verdictKey, token string, permit func() bool) (verdict, error) {
+func (v *verdicts) find(ctx context.Context, key verdictKey, token string, lifetime time.Duration, permit func() bool) (verdict, error) {
 	if found, ok := v.recall(key); ok {
 		return found, found.err
 	}
@@ -137,13 +137,13 @@ func (v *verdicts) find(ctx context.Context, key verdictKey, token string, permi
 		switch {
 		case errors.Is(err, hub.ErrNoUser):
 			v.heard(nil)
-			found.expires = v.now().Add(min(negativeAge, v.lifetime))
+			found.expires = v.now().Add(min(negativeAge, lifetime))
 		case err != nil:
 			v.heard(err)
 			found.err, found.expires = err, v.now().Add(failureAge)
 		default:
 			v.heard(nil)
-			found.user, found.expires = user, v.now().Add(v.lifetime)
+			found.user, found.expires = user, v.now().Add(lifetime)
 			found.pass = v.grant(key, found)
 		}
 		v.remember(key, found)

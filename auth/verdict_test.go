@@ -19,7 +19,7 @@ type hubFunc func(ctx context.Context, token string) (*hub.User, error)
 func (f hubFunc) Whoami(ctx context.Context, token string) (*hub.User, error) { return f(ctx, token) }
 
 func (v *verdicts) user(ctx context.Context, session, token string) (*hub.User, error) {
-	found, err := v.find(ctx, newVerdictKey(session, candidate{token, fromHeader}), token, always)
+	found, err := v.find(ctx, newVerdictKey(session, candidate{token, fromHeader}), token, v.lifetime, always)
 	return found.user, err
 }
 

@@ -63,7 +63,8 @@ func (p *Proxy) forward(w http.ResponseWriter, r *http.Request) {
 		// part for the whole.
 		panic(http.ErrAbortHandler)
 	}
-	if x.resp.Close || !complete || x.conn.reader.Buffered() > 0 || !bodyEnds(x.resp) {
+	// Some apps send a body to HEAD, which would be the next one's answer.
+	if x.resp.Close || !complete || x.conn.reader.Buffered() > 0 || !bodyEnds(x.resp) || r.Method == http.MethodHead {
 		x.conn.Close()
 		return
 	}

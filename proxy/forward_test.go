@@ -6,8 +6,10 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"net/http/httptrace"
 	"net/textproto"
 	"strings"
@@ -173,7 +175,7 @@ func TestKindsOfAnswers(t *testing.T) {
 		"length":             {"GET", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", 200, "ok", true},
 		"chunked":            {"GET", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\no\r\n1\r\nk\r\n0\r\n\r\n", 200, "ok", true},
 		"chunk extension":    {"GET", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2;x=y\r\nok\r\n0\r\n\r\n", 200, "ok", true},
-		"HEAD":               {"HEAD", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", 200, "", true},
+		"HEAD":               {"HEAD", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", 200, "", false},
 		"no content":         {"GET", "HTTP/1.1 204 No Content\r\n\r\n", 204, "", true},
 		"not modified":       {"GET", "HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\nEtag: x\r\n\r\n", 304, "", true},
 		"until close":        {"GET", "HTTP/1.1 200 OK\r\n\r\nok", 200, "ok", false},
@@ -475,3 +477,74 @@ func TestManyRequestsShareConnections(t *testing.T) {
 		t.Errorf("20 requests one after the other took %d connections", n)
 	}
 }
+
+func TestSecurityTrailersCannotPassForHeaders(t *testing.T) {
+	got := make(chan http.Header, 1)
+	w := newWorld(t, appServer{raw: func(conn net.Conn) {
+		defer conn.Close()
+		reader := bufio.NewReader(conn)
+		req, err := http.ReadRequest(reader)
+		if err != nil {
+			return
+		}
+		io.Copy(io.Discard, req.Body)
+		got <- req.Trailer
+		io.WriteString(conn, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-Good\r\n\r\n0\r\nX-Good: 1\r\nSet-Cookie: a=b\r\nLocation: /x\r\nContent-Type: evil\r\n\r\n")
+	}}, nil)
+	_, reader := w.raw("POST /user/ada/ HTTP/1.1\nHost: h\nTrailer: X-Good\nTransfer-Encoding: chunked\n\n0\nX-Good: 1\nCookie: m\nAuthorization: m\nHost: m\nX-Forwarded-User: m\nX-Forwarded-User : m\nX_Y: m\nA b: m\nContent-Type: m\n\n")
+	if trailer := <-got; len(trailer) != 1 || trailer.Get("X-Good") != "1" {
+		t.Errorf("the app got %v", trailer)
+	}
+	resp, err := http.ReadResponse(reader, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	io.Copy(io.Discard, resp.Body)
+	if len(resp.Trailer) != 1 || resp.Trailer.Get("X-Good") != "1" {
+		t.Errorf("the visitor got %v", resp.Trailer)
+	}
+}
+
+// The server would wait for the body before the answer, and for ever.
+func TestSecurityRefusalDoesNotWaitForABody(t *testing.T) {
+	w := newWorld(t, withApp(func(http.ResponseWriter, *http.Request) { t.Error("the app was reached") }), func(c *Config) { c.Gate = passGate{closed: true} })
+	for _, framing := range []string{"Content-Length: 400", "Transfer-Encoding: chunked", "Content-Length: 400\nUpgrade: websocket\nConnection: Upgrade"} {
+		for _, path := range []string{"/user/ada/", "/elsewhere", "/user/ada/api", "/user/ada/logout", "/user%2Fada"} {
+			conn, reader := w.raw("POST " + path + " HTTP/1.1\nHost: h\n" + framing + "\n\n")
+			resp, err := http.ReadResponse(reader, nil)
+			if err != nil {
+				t.Errorf("%s, %s: %v", path, framing, err)
+				continue
+			}
+			if !resp.Close {
+				t.Errorf("%s, %s: %s, and what follows is taken for a request", path, framing, resp.Status)
+			}
+			conn.Close()
+		}
+	}
+}
+
+func TestSecurityBodyThatNobodyWantsIsBounded(t *testing.T) {
+	o := newObserver(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {}), slog.New(slog.DiscardHandler), NewMetrics("1"))
+	for _, wanted := range []bool{false, true} {
+		o.next = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			if wanted {
+				http.NewResponseController(w).EnableFullDuplex()
+			}
+		})
+		d := &deadlines{ResponseRecorder: httptest.NewRecorder()}
+		o.ServeHTTP(d, httptest.NewRequest("POST", "/", strings.NewReader("x")))
+		if len(d.set) == 0 || d.set[0].Before(time.Now()) || d.set[len(d.set)-1].IsZero() != wanted {
+			t.Errorf("wanted %v: deadlines %v", wanted, d.set)
+		}
+	}
+}
+
+// deadlines notes the read deadlines that are set.
+type deadlines struct {
+	*httptest.ResponseRecorder
+	set []time.Time
+}
+
+func (d *deadlines) SetReadDeadline(at time.Time) error { d.set = append(d.set, at); return nil }
+func (d *deadlines) EnableFullDuplex() error            { return nil }

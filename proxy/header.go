@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"net/textproto"
 	"strings"
+
+	"golang.org/x/net/http/httpguts"
 )
 
 // isOwn says whether a visitor's header is none that the app may get: it is for
@@ -35,7 +37,7 @@ func isIdentity(name string) bool {
 	case "X-Forwarded-User", "X-Forwarded-Email", "X-Forwarded-Groups", "X-Forwarded-Preferred-Username",
 		"X-Forwarded-Access-Token", "X-Forwarded-Id-Token", "X-Forwarded-Identity",
 		"X-Remote-User", "X-Remote-Group", "X-Remote-Groups", "X-Remote-Email", "Remote-User", "Remote-Groups",
-		"Remote-Email", "Remote-Name", "X-User", "X-Webauth-User", "X-Cdsdashboards-Jh-User":
+		"Remote-Email", "Remote-Name", "X-User", "X-Webauth-User", "X-Cdsdashboards-Jh-User", "Cdsdashboards-Jh-User":
 		return true
 	}
 	return strings.HasPrefix(name, "X-Auth-Request-") || strings.HasPrefix(name, "X-Jupyterhub-")
@@ -50,6 +52,26 @@ func isForwarding(name string) bool {
 	}
 	return strings.Contains(name, "_") &&
 		isForwarding(textproto.CanonicalMIMEHeaderKey(strings.ReplaceAll(name, "_", "-")))
+}
+
+// passesAsTrailer says whether a field after a body may go on: an app may merge
+// it into the header, so nothing that says how to take the message, who sends it
+// or where to (RFC 9110 section 6.5.1), and no name that only looks like one.
+func passesAsTrailer(name string) bool {
+	if !httpguts.ValidHeaderFieldName(name) || isOwn(name) {
+		return false
+	}
+	switch name {
+	case "Host", "Authorization", "Cookie", "Set-Cookie", "Www-Authenticate", "Location", "Origin", "Referer", "Forwarded",
+		"Age", "Cache-Control", "Date", "Expires", "Max-Forwards", "Pragma", "Range", "Retry-After", "Vary", "Warning":
+		return false
+	}
+	for _, family := range []string{"Accept", "Content-", "If-", "Sec-", "Access-Control-"} {
+		if strings.HasPrefix(name, family) {
+			return false
+		}
+	}
+	return !strings.Contains(name, "_")
 }
 
 // connectionOptions are the further headers that a Connection header makes

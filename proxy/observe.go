@@ -40,6 +40,9 @@ func (o *observer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	path := r.URL.Path // before anybody changes the request
 	recorder := &recorder{ResponseWriter: w}
+	if r.ContentLength != 0 {
+		recorder.awaitBody()
+	}
 	o.metrics.inFlight.Inc()
 	defer func() {
 		o.metrics.inFlight.Dec()
@@ -112,18 +115,43 @@ func validID(id string) bool {
 type recorder struct {
 	http.ResponseWriter
 	code int
+	// unread says that the request has a body, and that nobody wants it yet.
+	unread bool
+}
+
+// awaitBody bounds how long a body may take that nobody wants: the server reads
+// what is left of it, before the answer's head and after its end.
+func (r *recorder) awaitBody() {
+	r.unread = true
+	_ = http.NewResponseController(r.ResponseWriter).SetReadDeadline(time.Now().Add(headTimeout)) // as below
+}
+
+// EnableFullDuplex is called by whoever reads the body while the answer is
+// written, which then may take as long as it takes.
+func (r *recorder) EnableFullDuplex() error {
+	controller := http.NewResponseController(r.ResponseWriter)
+	if r.unread {
+		r.unread = false
+		_ = controller.SetReadDeadline(time.Time{}) // a connection that cannot is closed
+	}
+	return controller.EnableFullDuplex()
 }
 
 func (r *recorder) WriteHeader(code int) {
 	if code >= 200 && r.code == 0 {
 		r.code = code
+		if r.unread {
+			// The answer does not wait for a body that may never come; where
+			// that ends is not known then, so nothing can follow.
+			r.Header().Set("Connection", "close")
+		}
 	}
 	r.ResponseWriter.WriteHeader(code)
 }
 
 func (r *recorder) Write(p []byte) (int, error) {
 	if r.code == 0 {
-		r.code = http.StatusOK
+		r.WriteHeader(http.StatusOK)
 	}
 	return r.ResponseWriter.Write(p)
 }

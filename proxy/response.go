@@ -101,7 +101,9 @@ func (p *Proxy) writeResponseHead(w http.ResponseWriter, resp *http.Response, up
 		header["Content-Type"] = nil // no guessing by the server
 	}
 	for name := range resp.Trailer {
-		header.Add("Trailer", name)
+		if passesAsTrailer(name) {
+			header.Add("Trailer", name)
+		}
 	}
 	if uploading {
 		// An answer before the end of the request: the rest of it cannot be
@@ -149,7 +151,7 @@ func writeInterim(w http.ResponseWriter, resp *http.Response) {
 // copyTrailer passes on the fields after a chunked body, announced or not.
 func copyTrailer(w http.ResponseWriter, resp *http.Response) {
 	for name, values := range resp.Trailer {
-		if isHopByHop(name) || name == "Set-Cookie" {
+		if !passesAsTrailer(name) {
 			continue
 		}
 		for _, value := range values {

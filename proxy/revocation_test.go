@@ -142,6 +142,38 @@ func TestSecurityWebsocketWithAFrameUnderWayIsEndedToo(t *testing.T) {
 	}
 }
 
+// A frame of many pieces goes on to its end, also when that is long after.
+func TestWebsocketEndsAfterTheWholeFrame(t *testing.T) {
+	const size = 8 << 20
+	g := newGuest(t)
+	upgrader := websocket.Upgrader{WriteBufferSize: 64 << 10}
+	w := newWorld(t, withApp(func(rw http.ResponseWriter, r *http.Request) {
+		conn, err := upgrader.Upgrade(rw, r, nil)
+		if err != nil {
+			return
+		}
+		defer conn.Close()
+		message, err := websocket.NewPreparedMessage(websocket.BinaryMessage, make([]byte, size)) // one frame
+		for err == nil {
+			err = conn.WritePreparedMessage(message)
+		}
+	}), func(c *Config) { c.Gate = g.gate })
+	conn, _ := w.websocket(testPrefix, withToken)
+	var err error
+	for n := 0; err == nil; n++ {
+		var data []byte
+		if _, data, err = conn.ReadMessage(); err == nil && len(data) != size {
+			t.Fatalf("a message of %d bytes", len(data))
+		}
+		if n == 2 {
+			g.revoked.Store(true)
+		}
+	}
+	if !websocket.IsCloseError(err, 1008) || !strings.Contains(err.Error(), "access has ended") {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestSecurityLongAnswerIsBrokenOffWhenAccessEnds(t *testing.T) {
 	for _, kind := range []string{"text/event-stream", "application/octet-stream"} {
 		g := newGuest(t)

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 )
 
@@ -54,9 +55,11 @@ func (s *Server) Serve(listener net.Listener) error {
 // Shutdown takes no more requests, ends websockets, and gives requests that
 // are being answered until ctx ends.
 func (s *Server) Shutdown(ctx context.Context) {
-	s.proxy.tunnels.close(1001, "the server is stopping")
+	var ended sync.WaitGroup
+	ended.Go(func() { s.proxy.tunnels.close(1001, "the server is stopping") })
 	if err := s.http.Shutdown(ctx); err != nil {
 		s.http.Close()
 	}
+	ended.Wait()
 	s.proxy.upstream.close()
 }

@@ -171,7 +171,9 @@ func (e *tunnelEnd) write(p []byte) error {
 	if _, err := e.conn.Write(p[:e.frames.pass(p)]); err != nil {
 		return err
 	}
-	e.part()
+	if e.part(); !e.parted {
+		return nil // the frame goes on
+	}
 	return errParted
 }
 
@@ -211,14 +213,14 @@ func (e *tunnelEnd) halfClose() {
 	}
 }
 
-// end tells both sides that the websocket is over, and why, and waits a moment
-// for them to go.
+// end tells both sides that the websocket is over, and why. They have a moment
+// to go.
 func (t *tunnel) end(code uint16, reason string) {
 	goodbye := closeFrame(code, reason)
-	var both sync.WaitGroup
-	both.Go(func() { t.visitor.say(goodbye) })
-	both.Go(func() { t.app.say(masked(goodbye)) })
-	both.Wait()
+	// The visitor first: the app answers a goodbye with one of its own, which
+	// must not come before ours, as it has no reason.
+	t.visitor.say(goodbye)
+	t.app.say(masked(goodbye))
 }
 
 // relay copies until both directions have ended. Bytes that arrived together

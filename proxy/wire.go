@@ -74,7 +74,7 @@ func (p *Proxy) writeHead(conn *upstreamConn, r *http.Request, upgrade bool) err
 	case r.ContentLength < 0:
 		w.WriteString("Transfer-Encoding: chunked\r\n")
 		for name := range r.Trailer {
-			if !isOwn(name) {
+			if passesAsTrailer(name) {
 				writeField(w, "Trailer", name)
 			}
 		}
@@ -117,7 +117,7 @@ func writeBody(conn *upstreamConn, r *http.Request, buffer []byte, moved func())
 			return nil, err
 		}
 		for name, values := range r.Trailer {
-			if isOwn(name) {
+			if !passesAsTrailer(name) {
 				continue
 			}
 			for _, value := range values {
