@@ -13,6 +13,8 @@ import (
 	"net/http/httptrace"
 	"net/textproto"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -548,3 +550,42 @@ type deadlines struct {
 
 func (d *deadlines) SetReadDeadline(at time.Time) error { d.set = append(d.set, at); return nil }
 func (d *deadlines) EnableFullDuplex() error            { return nil }
+
+// A crowd that comes at once must not overflow the app's accept queue.
+func TestConnectionsBeingMadeAreBounded(t *testing.T) {
+	var now, most atomic.Int32
+	release := make(chan struct{})
+	app := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	defer app.Close()
+	w := newWorld(t, withApp(func(http.ResponseWriter, *http.Request) {}), func(c *Config) {
+		c.Dial = func(ctx context.Context) (net.Conn, error) {
+			most.Store(max(most.Load(), now.Add(1)))
+			defer now.Add(-1)
+			<-release
+			return (&net.Dialer{}).DialContext(ctx, "tcp", app.Listener.Addr().String())
+		}
+	})
+	var crowd sync.WaitGroup
+	var failed atomic.Int32
+	for range 4 * maxDials {
+		crowd.Go(func() {
+			resp, err := http.Get(w.url(testPrefix))
+			if err != nil {
+				failed.Add(1)
+				return
+			}
+			resp.Body.Close()
+			if resp.StatusCode != http.StatusOK {
+				failed.Add(1)
+			}
+		})
+	}
+	for deadline := time.Now().Add(10 * time.Second); now.Load() < maxDials && time.Now().Before(deadline); {
+		time.Sleep(time.Millisecond)
+	}
+	close(release)
+	crowd.Wait()
+	if most.Load() > maxDials || failed.Load() > 0 {
+		t.Errorf("%d connections were being made at once; %d requests failed", most.Load(), failed.Load())
+	}
+}

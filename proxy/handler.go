@@ -57,7 +57,7 @@ func handler(config Config) (http.Handler, *Proxy) {
 	door := doorman{app: config.App, prefix: prefix(config.Prefix), homeURL: config.HomeURL, log: config.Log}
 	pass := &Proxy{
 		prefix:   prefix(config.Prefix),
-		upstream: &upstream{dial: config.Dial},
+		upstream: newUpstream(config.Dial),
 		timeout:  config.RequestTimeout,
 		activity: config.Activity,
 		problem:  door.problem,

@@ -17,6 +17,10 @@ const (
 	// idleAge is how long one is kept unused. It only limits what lies
 	// around: whether one still lives is checked when it is taken.
 	idleAge = 30 * time.Second
+	// maxDials bounds the connections being made at the same time: a crowd that
+	// comes at once would overflow the app's accept queue, and who is dropped
+	// from that tries again only after a second, three, seven.
+	maxDials = 128
 	// maxResponseHead bounds the head of an app's response, in bytes.
 	maxResponseHead = 1 << 20
 )
@@ -29,12 +33,17 @@ var errHeadTooLarge = errors.New("the app's response header is larger than 1 MiB
 // of the connection and back. One goroutine that writes and reads by itself
 // is what makes a request through here cheap; see bench/RESULTS.md.
 type upstream struct {
-	dial func(context.Context) (net.Conn, error)
+	dial    func(context.Context) (net.Conn, error)
+	dialing chan struct{} // as many as may dial
 
 	mu   sync.Mutex
 	idle []*upstreamConn // the last is the one used last
 	// pruning says that prune will come by itself.
 	pruning bool
+}
+
+func newUpstream(dial func(context.Context) (net.Conn, error)) *upstream {
+	return &upstream{dial: dial, dialing: make(chan struct{}, maxDials)}
 }
 
 // upstreamConn is one connection to the app, used by one request at a time.
@@ -73,16 +82,22 @@ func (l *headLimit) Read(p []byte) (int, error) {
 // take returns a connection, a living idle one if fresh is false and there is
 // one.
 func (u *upstream) take(ctx context.Context, fresh bool) (*upstreamConn, error) {
-	for !fresh {
-		conn := u.pop()
-		if conn == nil {
-			break
-		}
-		if conn.alive() {
-			conn.reused = true
+	if !fresh {
+		if conn := u.reuse(); conn != nil {
 			return conn, nil
 		}
-		conn.Close()
+	}
+	select {
+	case u.dialing <- struct{}{}:
+		defer func() { <-u.dialing }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	if !fresh {
+		// While we waited, one may have come back.
+		if conn := u.reuse(); conn != nil {
+			return conn, nil
+		}
 	}
 	raw, err := u.dial(ctx)
 	if err != nil {
@@ -97,6 +112,18 @@ func (u *upstream) take(ctx context.Context, fresh bool) (*upstreamConn, error) 
 		}
 	}
 	return conn, nil
+}
+
+// reuse returns a living idle connection, if there is one.
+func (u *upstream) reuse() *upstreamConn {
+	for conn := u.pop(); conn != nil; conn = u.pop() {
+		if conn.alive() {
+			conn.reused = true
+			return conn
+		}
+		conn.Close()
+	}
+	return nil
 }
 
 func (u *upstream) pop() *upstreamConn {
