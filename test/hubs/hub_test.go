@@ -34,11 +34,34 @@ type hub struct {
 	powerless string
 	// home and lab are the prefixes of alice's servers.
 	home, lab string
+	// modules is the folder of the bed's Node packages.
+	modules string
+	turns   turns
+	// said is what the check under way has to say beside that it passed.
+	said string
+}
+
+// note puts a text into the table in place of "ok".
+func (h *hub) note(text string) { h.said = text }
+
+// lacks says in the table what the hub is without. What it does instead must
+// have been checked.
+func (h *hub) lacks(what string) { h.note("n/a: " + what) }
+
+// turns bounds how much heavy work, a hub's start or a browser, goes on at once
+// over all hubs: on a few cores each would only make the others late.
+type turns chan struct{}
+
+// take waits for a turn, which ends with give.
+func (t turns) take() (give func()) {
+	t <- struct{}{}
+	return func() { <-t }
 }
 
 // startHub builds and starts a hub, and stops it when the test ends.
-func startHub(t *testing.T, ready *bed.Bed, version, proxy, echo string) *hub {
+func startHub(t *testing.T, ready *bed.Bed, turns turns, version, proxy, echo string) *hub {
 	t.Helper()
+	defer turns.take()()
 	// Longer than the hub needs on a machine of two cores with a cold cache.
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 	defer cancel()
@@ -59,8 +82,10 @@ func startHub(t *testing.T, ready *bed.Bed, version, proxy, echo string) *hub {
 			command := append([]string{proxy}, flags...)
 			return bed.Server{Command: append(command, "--", echo, "--port={port}")}
 		},
-		home: bed.Prefix("alice", ""),
-		lab:  bed.Prefix("alice", "lab"),
+		home:    bed.Prefix("alice", ""),
+		lab:     bed.Prefix("alice", "lab"),
+		modules: ready.NodeModules(),
+		turns:   turns,
 	}
 	h.powerless = rand.Text()
 	h.Hub, err = ready.StartHub(ctx, bed.Options{
@@ -83,7 +108,7 @@ func startHub(t *testing.T, ready *bed.Bed, version, proxy, echo string) *hub {
 		}
 	})
 	h.mustBe(t, version)
-	for _, user := range []string{"bob", "boss", "carol"} {
+	for _, user := range []string{"bob", "boss", "carol", "clara"} {
 		if err := h.AddUser(ctx, user); err != nil {
 			t.Fatal(err)
 		}

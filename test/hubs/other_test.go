@@ -24,15 +24,15 @@ func adminEnters(t *testing.T, h *hub) {
 func strangerStaysOut(t *testing.T, h *hub) {
 	for _, prefix := range []string{h.home, h.lab} {
 		bob := h.NewSession("bob")
-		if answer := get(t, bob, prefix+"bob-navigates"); answer.Status != http.StatusForbidden {
+		if answer := get(t, bob, prefix+unseenMark+"bob-navigates"); answer.Status != http.StatusForbidden {
 			t.Errorf("bob was answered %d at %s: %s\n%s", answer.Status, answer.URL, text(answer), strings.Join(answer.Hops, "\n"))
 		} else {
 			t.Logf("bob was answered 403 at %s", answer.URL.Path)
 		}
-		if answer := fetch(t, bob, prefix+"bob-fetches", ""); answer.Status != http.StatusUnauthorized && answer.Status != http.StatusForbidden {
+		if answer := fetch(t, bob, prefix+unseenMark+"bob-fetches", ""); answer.Status != http.StatusUnauthorized && answer.Status != http.StatusForbidden {
 			t.Errorf("bob's fetch was answered %d", answer.Status)
 		}
-		if status := dial(t, h, bob, prefix+"ws?bob", ""); status != http.StatusForbidden {
+		if status := dial(t, h, bob, prefix+"ws?"+unseenMark+"bob", ""); status != http.StatusForbidden {
 			t.Errorf("bob's websocket was answered %d", status)
 		}
 	}
@@ -41,7 +41,7 @@ func strangerStaysOut(t *testing.T, h *hub) {
 
 func nobodyNavigates(t *testing.T, h *hub) {
 	nobody := h.NewSession("")
-	answer, err := nobody.Once(nobody.NewRequest(t.Context(), http.MethodGet, h.home+"nobody-navigates", ""))
+	answer, err := nobody.Once(nobody.NewRequest(t.Context(), http.MethodGet, h.home+unseenMark+"nobody-navigates", ""))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,19 +50,19 @@ func nobodyNavigates(t *testing.T, h *hub) {
 	if err != nil || location.Path != "/hub/api/oauth2/authorize" {
 		t.Errorf("was led to %s (%v)", location, err)
 	}
-	if answer := get(t, nobody, h.home+"nobody-navigates"); answer.Status != http.StatusOK || answer.URL.Path != "/hub/login" {
+	if answer := get(t, nobody, h.home+unseenMark+"nobody-navigates"); answer.Status != http.StatusOK || answer.URL.Path != "/hub/login" {
 		t.Errorf("ended with %d at %s", answer.Status, answer.URL)
 	}
 	unseen(t, h, "nobody")
 }
 
 func nobodyFetches(t *testing.T, h *hub) {
-	want(t, h, fetch(t, h.NewSession(""), h.home+"nobody-fetches", ""), http.StatusUnauthorized)
+	want(t, h, fetch(t, h.NewSession(""), h.home+unseenMark+"nobody-fetches", ""), http.StatusUnauthorized)
 	unseen(t, h, "nobody")
 }
 
 func nobodyDials(t *testing.T, h *hub) {
-	if status := dial(t, h, h.NewSession(""), h.home+"ws?nobody", ""); status != http.StatusForbidden {
+	if status := dial(t, h, h.NewSession(""), h.home+"ws?"+unseenMark+"nobody", ""); status != http.StatusForbidden {
 		t.Errorf("the handshake was answered %d", status)
 	}
 	unseen(t, h, "nobody")
@@ -77,7 +77,7 @@ func shareEnds(t *testing.T, h *hub) {
 	call(t, h, http.MethodPost, share, map[string]string{"user": "carol"}, http.StatusOK)
 	guest := h.NewSession("carol")
 	enter(t, h, guest, h.lab+deep)
-	if answer := get(t, h.NewSession("carol"), h.home+"carol"); answer.Status != http.StatusForbidden {
+	if answer := get(t, h.NewSession("carol"), h.home+unseenMark+"carol"); answer.Status != http.StatusForbidden {
 		t.Errorf("carol was answered %d at %s, which is not shared", answer.Status, answer.URL)
 	}
 	call(t, h, http.MethodDelete, share, nil, http.StatusNoContent)
@@ -86,7 +86,7 @@ func shareEnds(t *testing.T, h *hub) {
 	}
 	// With the session under a new name, the verdict on her is asked for anew.
 	guest.SetCookie("jupyterhub-session-id", "another")
-	want(t, h, fetch(t, guest, h.lab+"carol", ""), http.StatusForbidden)
+	want(t, h, fetch(t, guest, h.lab+unseenMark+"carol", ""), http.StatusForbidden)
 	unseen(t, h, "carol")
 }
 

@@ -48,24 +48,6 @@ func ownerWebsocket(t *testing.T, h *hub) {
 	}
 }
 
-// The hub escapes such names in the server's OAuth client and thereby in the
-// name of the cookie, but not in paths.
-func ownerWithAt(t *testing.T, h *hub) {
-	const user = "ann@example.org"
-	for _, name := range []string{"", "lab"} {
-		h.start(t, user, name, bed.Server{})
-		prefix := bed.Prefix(user, name)
-		session := mustLogIn(t, h, user, prefix)
-		if status := dial(t, h, session, prefix+"ws", ""); status != http.StatusSwitchingProtocols {
-			t.Errorf("the websocket of server %q was answered %d", name, status)
-		}
-		want(t, h, fetch(t, h.NewSession(""), prefix, newToken(t, h, user)), http.StatusOK)
-		if answer := get(t, h.NewSession("bob"), prefix); answer.Status != http.StatusForbidden {
-			t.Errorf("bob was answered %d at %s", answer.Status, answer.URL)
-		}
-	}
-}
-
 func ownerLogsOut(t *testing.T, h *hub) {
 	session := h.NewSession("alice")
 	client := clientID(t, enter(t, h, session, h.home))
@@ -87,8 +69,8 @@ func ownerLogsOut(t *testing.T, h *hub) {
 		for _, name := range names {
 			thief.SetCookie(name, kept[name])
 		}
-		want(t, h, fetch(t, thief, h.home+"thief", ""), http.StatusUnauthorized)
-		if status := dial(t, h, thief, h.home+"ws?thief", ""); status != http.StatusForbidden {
+		want(t, h, fetch(t, thief, h.home+unseenMark+"thief", ""), http.StatusUnauthorized)
+		if status := dial(t, h, thief, h.home+"ws?"+unseenMark+"thief", ""); status != http.StatusForbidden {
 			t.Errorf("the websocket of the kept cookies %q was answered %d", names, status)
 		}
 	}

@@ -57,7 +57,7 @@ func powerlessService(t *testing.T, h *hub) {
 func mustRefuse(t *testing.T, h *hub, token string, status int) {
 	t.Helper()
 	for _, prefix := range []string{h.home, h.lab} {
-		mustAnswer(t, h, prefix+"refused", token, status, http.StatusForbidden)
+		mustAnswer(t, h, prefix+unseenMark+"refused", token, status, http.StatusForbidden)
 	}
 	unseen(t, h, "refused")
 }

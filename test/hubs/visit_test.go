@@ -5,6 +5,7 @@ package hubs
 import (
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -47,7 +48,7 @@ func fetch(t *testing.T, session *bed.Session, path, token string) *bed.Answer {
 	if token != "" {
 		request.Header.Set("Authorization", "token "+token)
 	}
-	answer, err := session.Once(request)
+	answer, err := session.Once(spelled(request))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,19 +58,29 @@ func fetch(t *testing.T, session *bed.Session, path, token string) *bed.Answer {
 // dial tries to open a websocket and returns the status of the answer.
 func dial(t *testing.T, h *hub, session *bed.Session, path, token string) int {
 	t.Helper()
+	conn, status := open(t, h, session, path, token)
+	if conn != nil {
+		hangUp(t, conn)
+	}
+	return status
+}
+
+// open tries to open a websocket; without one the connection is nil.
+func open(t *testing.T, h *hub, session *bed.Session, path, token string) (*websocket.Conn, int) {
+	t.Helper()
 	header := http.Header{"Origin": {h.URL}} // as a browser does
 	if token != "" {
 		header.Set("Authorization", "token "+token)
 	}
-	dialer := websocket.Dialer{Jar: session.Jar(), HandshakeTimeout: patience}
+	dialer := websocket.Dialer{Jar: spelledJar{session.Jar()}, HandshakeTimeout: patience}
 	conn, response, err := dialer.DialContext(t.Context(), "ws://"+h.Host+path, header)
 	if response == nil {
 		t.Fatalf("%s was not answered: %v", path, err)
 	}
-	if err == nil {
-		hangUp(t, conn)
+	if err != nil {
+		return nil, response.StatusCode
 	}
-	return response.StatusCode
+	return conn, response.StatusCode
 }
 
 // hangUp hears the app's hello and parts in the way of websockets. To close
@@ -78,15 +89,9 @@ func dial(t *testing.T, h *hub, session *bed.Session, path, token string) int {
 func hangUp(t *testing.T, conn *websocket.Conn) {
 	t.Helper()
 	defer conn.Close()
-	deadline := time.Now().Add(patience)
-	if err := conn.SetReadDeadline(deadline); err != nil {
-		t.Fatal(err)
-	}
-	if _, _, err := conn.ReadMessage(); err != nil {
-		t.Fatalf("no hello: %v", err)
-	}
+	hear(t, conn)
 	goodbye := websocket.FormatCloseMessage(websocket.CloseNormalClosure, "")
-	if err := conn.WriteControl(websocket.CloseMessage, goodbye, deadline); err != nil {
+	if err := conn.WriteControl(websocket.CloseMessage, goodbye, time.Now().Add(patience)); err != nil {
 		t.Fatal(err)
 	}
 	if _, _, err := conn.ReadMessage(); !websocket.IsCloseError(err, websocket.CloseNormalClosure) {
@@ -94,18 +99,41 @@ func hangUp(t *testing.T, conn *websocket.Conn) {
 	}
 }
 
-// unseen fails if the app saw a request with that mark.
+// hear waits for the app's hello.
+func hear(t *testing.T, conn *websocket.Conn) {
+	t.Helper()
+	if err := conn.SetReadDeadline(time.Now().Add(patience)); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := conn.ReadMessage(); err != nil {
+		t.Fatalf("no hello: %v", err)
+	}
+}
+
+// unseenMark stands in the addresses of what no app may see, as nothing else
+// does: other programs of the machine knock at an app's port by mistake.
+const unseenMark = "must-be-unseen-"
+
+// unseen fails if an app of alice's saw a request with that mark.
 func unseen(t *testing.T, h *hub, mark string) {
 	t.Helper()
-	owner := h.NewSession("alice")
-	enter(t, h, owner, h.home+"seen")
+	token := newToken(t, h, "alice")
+	unseenAt(t, h, h.home, mark, token)
+	unseenAt(t, h, h.lab, mark, token)
+}
+
+// unseenAt is unseen for one app, which the token's owner may ask.
+func unseenAt(t *testing.T, h *hub, prefix, mark, token string) {
+	t.Helper()
+	witness := h.NewSession("")
+	want(t, h, fetch(t, witness, prefix+"witness", token), http.StatusOK)
 	var lines []string
-	answer := fetch(t, owner, h.home+"seen", "")
-	if err := json.Unmarshal(answer.Body, &lines); err != nil || len(lines) == 0 {
+	answer := fetch(t, witness, prefix+"seen", token)
+	if err := json.Unmarshal(answer.Body, &lines); err != nil || !slices.Contains(lines, "GET /witness") {
 		t.Fatalf("the app's list proves nothing (%v): %d %s", err, answer.Status, text(answer))
 	}
 	for _, line := range lines {
-		if strings.Contains(line, mark) {
+		if strings.Contains(line, unseenMark+mark) {
 			t.Errorf("the app saw %q", line)
 		}
 	}
