@@ -379,22 +379,22 @@ func TestSilentAppIsATimeout(t *testing.T) {
 func TestABodyThatMovesIsNotTimedOut(t *testing.T) {
 	w := newWorld(t, withApp(func(rw http.ResponseWriter, r *http.Request) {
 		io.Copy(io.Discard, r.Body)
-		for range 8 {
-			time.Sleep(100 * time.Millisecond)
+		for range 10 {
+			time.Sleep(200 * time.Millisecond)
 			io.WriteString(rw, "x")
 			http.NewResponseController(rw).Flush()
 		}
-	}), func(c *Config) { c.RequestTimeout = 400 * time.Millisecond })
+	}), func(c *Config) { c.RequestTimeout = 1500 * time.Millisecond })
 	reader, writer := io.Pipe()
 	go func() {
-		for range 8 {
-			time.Sleep(100 * time.Millisecond)
+		for range 10 {
+			time.Sleep(200 * time.Millisecond)
 			io.WriteString(writer, "y")
 		}
 		writer.Close()
 	}()
 	req, _ := http.NewRequest("POST", w.url(testPrefix), reader)
-	if resp, body := w.do(req); resp.StatusCode != 200 || body != "xxxxxxxx" {
+	if resp, body := w.do(req); resp.StatusCode != 200 || body != "xxxxxxxxxx" {
 		t.Errorf("got %s, %q", resp.Status, body)
 	}
 }

@@ -252,3 +252,21 @@ func awaitNone(t *testing.T, w *world) {
 		}
 	}
 }
+
+func TestSecurityAccessThatEndsDuringTheHandshake(t *testing.T) {
+	g := newGuest(t)
+	w := newWorld(t, appServer{raw: func(conn net.Conn) {
+		defer conn.Close()
+		if _, err := http.ReadRequest(bufio.NewReader(conn)); err != nil {
+			return
+		}
+		g.revoked.Store(true)
+		time.Sleep(300 * time.Millisecond) // several verdicts
+		io.WriteString(conn, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n\x81\x05hello")
+	}}, func(c *Config) { c.Gate = g.gate })
+	_, reader := w.raw("GET /user/ada/ HTTP/1.1\nHost: h\nAuthorization: token t\nUpgrade: websocket\nConnection: Upgrade, close\n\n")
+	got, _ := io.ReadAll(reader)
+	if strings.Contains(string(got), "hello") || strings.Contains(string(got), "101") {
+		t.Errorf("got %q", got)
+	}
+}

@@ -41,6 +41,10 @@ func (p *Proxy) tunnel(w http.ResponseWriter, r *http.Request) {
 	defer conn.Close()
 	unwatch := context.AfterFunc(r.Context(), func() { conn.Close() })
 	defer unwatch()
+	// From before the handshake, so that a logout in the meantime is felt.
+	t := &tunnel{proxy: p, app: &tunnelEnd{conn: conn}}
+	stop := auth.PassOf(r.Context()).Watch(func(why auth.Ending) { t.end(closeCode(why), why.Reason) })
+	defer stop()
 
 	resp, err := p.handshake(conn, r)
 	if err != nil {
@@ -75,14 +79,14 @@ func (p *Proxy) tunnel(w http.ResponseWriter, r *http.Request) {
 	if err := p.writeSwitch(buffered.Writer, w.Header(), resp); err != nil {
 		return
 	}
-	t := &tunnel{proxy: p, visitor: &tunnelEnd{conn: client}, app: &tunnelEnd{conn: conn}}
+	if !t.meet(client) {
+		return // access has ended
+	}
 	done, ok := p.tunnels.add(t)
 	if !ok {
 		return // we are shutting down
 	}
 	defer done()
-	stop := auth.PassOf(r.Context()).Watch(func(why auth.Ending) { t.end(closeCode(why), why.Reason) })
-	defer stop()
 	t.relay(buffered.Reader, conn.reader)
 }
 
@@ -135,8 +139,20 @@ func (p *Proxy) writeSwitch(w *bufio.Writer, set http.Header, resp *http.Respons
 
 // tunnel is one websocket between a visitor and the app.
 type tunnel struct {
-	proxy        *Proxy
-	visitor, app *tunnelEnd
+	proxy *Proxy
+	app   *tunnelEnd
+
+	mu      sync.Mutex
+	visitor *tunnelEnd // nil before the handshake is done
+	over    bool
+}
+
+// meet brings the visitor in, and says whether that still makes sense.
+func (t *tunnel) meet(visitor net.Conn) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.visitor = &tunnelEnd{conn: visitor}
+	return !t.over
 }
 
 // tunnelEnd is one side of it, to which the other side's bytes are written.
@@ -216,10 +232,18 @@ func (e *tunnelEnd) halfClose() {
 // end tells both sides that the websocket is over, and why. They have a moment
 // to go.
 func (t *tunnel) end(code uint16, reason string) {
+	t.mu.Lock()
+	t.over = true
+	visitor := t.visitor
+	t.mu.Unlock()
+	if visitor == nil {
+		_ = t.app.conn.Close() // ends the handshake
+		return
+	}
 	goodbye := closeFrame(code, reason)
 	// The visitor first: the app answers a goodbye with one of its own, which
 	// must not come before ours, as it has no reason.
-	t.visitor.say(goodbye)
+	visitor.say(goodbye)
 	t.app.say(masked(goodbye))
 }
 
