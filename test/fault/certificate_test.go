@@ -116,6 +116,7 @@ func startTLSHub(t *testing.T) (hub *theHub, port int) {
 					conns:   map[net.Conn]bool{}, ended: make(chan struct{}), calls: map[string]int{},
 				}
 				plain.open(t)
+				t.Cleanup(func() { plain.set(&fault{down: true}) })
 				return
 			}
 			if err != nil && !errors.Is(err, fs.ErrNotExist) {

@@ -88,7 +88,7 @@ func startHub(t *testing.T, ready *bed.Bed, turns turns, version, proxy, echo st
 		turns:   turns,
 	}
 	h.powerless = rand.Text()
-	h.Hub, err = ready.StartHub(ctx, bed.Options{
+	options := bed.Options{
 		Output:  filepath.Join(ready.Root, "test", "output", "hubs", version),
 		Program: filepath.Join(ready.Root, ".cache", "hubs", version, "bin", "jupyterhub"),
 		Config:  filepath.Join(ready.Root, "test", "hubs", "jupyterhub_config.py"),
@@ -98,9 +98,14 @@ func startHub(t *testing.T, ready *bed.Bed, turns turns, version, proxy, echo st
 		},
 		PlainForms: major < 4,
 		Server:     h.command(),
-	})
-	if err != nil {
-		t.Fatal(err)
+	}
+	for attempt := 1; ; attempt++ {
+		if h.Hub, err = ready.StartHub(ctx, options); err == nil {
+			break
+		}
+		if attempt == 3 || !portTaken(err) {
+			t.Fatal(err)
+		}
 	}
 	t.Cleanup(func() {
 		if err := h.Close(); err != nil {
@@ -117,6 +122,13 @@ func startHub(t *testing.T, ready *bed.Bed, turns turns, version, proxy, echo st
 		h.start(t, "alice", name, bed.Server{})
 	}
 	return h
+}
+
+// portTaken says whether a hub, or its proxy, found one of its ports taken: that
+// it was free is an observation of some seconds ago, and a busy machine opens
+// many connections in that time, each from a port of its own.
+func portTaken(err error) bool {
+	return strings.Contains(err.Error(), "Address already in use") || strings.Contains(err.Error(), "EADDRINUSE")
 }
 
 // start starts a user's server.

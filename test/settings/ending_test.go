@@ -244,6 +244,23 @@ func TestSecuritySessionIsPartOfTheVerdict(t *testing.T) {
 	if got := v.fetch(t, http.MethodGet, at.url).Status; got != http.StatusUnauthorized {
 		t.Errorf("right after the hub's logout the login cookie was answered %d", got)
 	}
+
+	// A browser that has lost the hub's session before its login cookie: there
+	// the logout cannot be felt at once, but long before the 300 s are over.
+	v = at.enter(t, "alice")
+	late := h.visitor("")
+	late.client.Jar.SetCookies(mustParse(at.url), cookiesOf(map[string]string{at.cookieName(): v.sent(at.url)[at.cookieName()]}))
+	if got := late.fetch(t, http.MethodGet, at.url).Status; got != http.StatusOK {
+		t.Fatalf("without the hub's session the login cookie was answered %d", got)
+	}
+	v.user = ""
+	v.get(t, h.public+"/hub/logout")
+	eventually(t, patience, func() error {
+		if got := late.fetch(t, http.MethodGet, at.url).Status; got != http.StatusUnauthorized {
+			return fmt.Errorf("after the hub's logout the login cookie was answered %d", got)
+		}
+		return nil
+	})
 }
 
 // Who keeps the access notices nothing of the checks: not a byte of large

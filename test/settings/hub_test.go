@@ -113,10 +113,11 @@ func (h *hub) awaitHealth(ctx context.Context) error {
 		}
 		var answer *bed.Answer
 		if answer, last = h.api(ctx, http.MethodGet, "/user", nil); last == nil {
-			if answer.Status == http.StatusOK {
+			// Only the hub knows the service; an app on its port would not.
+			if answer.Status == http.StatusOK && strings.Contains(string(answer.Body), `"service"`) {
 				return nil
 			}
-			last = fmt.Errorf("it answers %d", answer.Status)
+			last = fmt.Errorf("it answers %d: %.200s", answer.Status, answer.Body)
 		}
 	}
 	return last
