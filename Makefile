@@ -7,7 +7,7 @@ GOSEC = github.com/securego/gosec/v2/cmd/gosec@v2.30.0
 FUZZTIME ?= 1m
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test check lint sec unit vuln fuzz e2e test-hubs bench image clean
+.PHONY: help build demo test check lint sec unit vuln fuzz e2e test-hubs attacks bench image clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,9 +26,9 @@ lint: ## format, vet and static analysis
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "not formatted (run gofmt -w):"; gofmt -l $$(git ls-files '*.go'); exit 1; }
 	go mod tidy -diff
 	go mod verify
-	go vet -tags e2e,hubs ./...
-	go run $(STATICCHECK) -tags e2e,hubs ./...
-	shellcheck .ci/run deploy/demo/run test/bed/setup test/fuzz test/hubs/setup test/vuln
+	go vet -tags e2e,hubs,attacktable ./...
+	go run $(STATICCHECK) -tags e2e,hubs,attacktable ./...
+	shellcheck .ci/run deploy/demo/run test/attack/setup test/bed/setup test/fault/hub/warden test/fuzz test/hubs/setup test/vuln
 
 sec: ## security analysis; G104 is left out, as an unread error is staticcheck's and the reader's to judge
 	go run $(GOSEC) -quiet -exclude=G104 -exclude-dir=bench -exclude-dir=test ./...
@@ -49,6 +49,10 @@ e2e: ## the real thing: JupyterHub, Voila, Chromium, Docker
 test-hubs: ## the matrix of real hubs, from 6 down to 1.5, as a table
 	test/bed/setup
 	go test -tags hubs -count=1 -parallel 7 -timeout 30m -v ./test/hubs/
+
+attacks: ## the same attacks on our peers and on us: writes docs/attacks.md
+	test/attack/setup
+	go test -tags attacktable -count=1 -timeout 30m -run TestAttackTable ./test/attack/
 
 bench: ## compare with our peers, and write bench/RESULTS.md
 	go run ./bench
