@@ -39,7 +39,7 @@ type sight struct {
 // the app by itself.
 func TestHubIsAwayInABrowser(t *testing.T) {
 	t.Parallel()
-	at := newStand(t, "browser", livesFor(5*time.Second))
+	at := newStand(t, "browser", setup{flags: livesFor(5 * time.Second).flags, long: true})
 	at.logIn(t) // so that the app is ready
 	folder := t.TempDir()
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
