@@ -105,7 +105,8 @@ func TestHubs(t *testing.T) {
 	t.Cleanup(func() {
 		text := results.markdown()
 		t.Log("\n" + text)
-		if err := errors.Join(os.MkdirAll(filepath.Dir(file), 0o755), os.WriteFile(file, []byte(text), 0o644)); err != nil {
+		if err := errors.Join(os.MkdirAll(filepath.Dir(file), 0o755), os.WriteFile(file, []byte(text), 0o644),
+			showInREADME(filepath.Join(ready.Root, "README.md"), text)); err != nil {
 			t.Error(err)
 		}
 	})

@@ -116,7 +116,7 @@ func build(ctx context.Context) (*stage, error) {
 		return nil, err
 	}
 	// All ports at once, as they must differ.
-	ports, err := freePorts(18)
+	ports, err := bed.FreePorts(18)
 	if err != nil {
 		return nil, err
 	}
