@@ -89,3 +89,14 @@ func FuzzCookies(f *testing.F) {
 		}
 	})
 }
+
+// What another server's page plants at a wider path comes with the real one.
+func TestSecurityPlantedCookiesDoNotShutOut(t *testing.T) {
+	w := newWorld(t, nil)
+	cookie, _ := w.signIn("ada-token", home)
+	asked := w.hub.asked
+	planted := strings.Repeat(w.gate.cookies.login+"=planted; ", 180)
+	if resp := w.do("GET", home, "Cookie: "+planted+cookie); resp.StatusCode != 200 || w.hub.asked != asked {
+		t.Errorf("got %s after asking the hub %d times", resp.Status, w.hub.asked-asked)
+	}
+}
