@@ -20,8 +20,9 @@ const (
 	hostPrefix = "__Host-"
 
 	// maxCandidates bounds how many cookies of one name are looked at. A page
-	// of a sibling path can plant more of them, but not make us ask the hub.
-	maxCandidates = 8
+	// of a sibling path can plant as many as a browser keeps for a site (180 in
+	// Chromium), which must neither shut the visitor out nor make us ask the hub.
+	maxCandidates = 200
 )
 
 // CookieOptions is what the hub's operator wants of cookies

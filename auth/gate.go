@@ -58,12 +58,14 @@ type Gate struct {
 	sealer   *sealer
 	verdicts *verdicts
 	watches  watches
-	limits   *limits
-	oauth    *oauth2.Config
-	origins  origins
-	identity Identity
-	observe  func(Outcome)
-	now      func() time.Time
+	// tokens and logins are limited apart, so that who floods one does not hold
+	// up the other.
+	tokenLimits, loginLimits *limits
+	oauth                    *oauth2.Config
+	origins                  origins
+	identity                 Identity
+	observe                  func(Outcome)
+	now                      func() time.Time
 	// limitLog keeps a flood of requests from being one of the log.
 	limitLog rate.Sometimes
 }
@@ -89,13 +91,14 @@ func NewGate(config Config) (*Gate, error) {
 	rule := newAccess(env, config.OnlyUsers, config.OnlyGroups)
 	rule.announce(config.Log)
 	gate := &Gate{
-		env:     env,
-		hub:     config.Hub,
-		log:     config.Log,
-		access:  rule,
-		cookies: newCookies(env),
-		sealer:  sealer,
-		limits:  newLimits(),
+		env:         env,
+		hub:         config.Hub,
+		log:         config.Log,
+		access:      rule,
+		cookies:     newCookies(env),
+		sealer:      sealer,
+		tokenLimits: newLimits(),
+		loginLimits: newLimits(),
 		oauth: &oauth2.Config{
 			ClientID:     env.ClientID,
 			ClientSecret: env.APIToken.Reveal(),
@@ -197,9 +200,6 @@ func (g *Gate) judge(r *http.Request) ruling {
 
 	stale := false
 	for _, value := range logins {
-		if value == "" {
-			break
-		}
 		sent := candidate{value, fromCookie}
 		found, ok, err := g.verdictOnCookie(r, session, sent)
 		switch {
@@ -235,7 +235,7 @@ func (g *Gate) verdictOnToken(r *http.Request, session string, sent candidate) (
 	if found, ok := g.verdicts.recall(key); ok {
 		return found, found.err
 	}
-	return g.verdicts.find(r.Context(), key, sent.text, g.verdicts.lifetime, func() bool { return g.limits.permit(r) })
+	return g.verdicts.find(r.Context(), key, sent.text, g.verdicts.lifetime, func() bool { return g.tokenLimits.permit(r) })
 }
 
 // verdictOnCookie asks about the token in a cookie, and is not ok if the cookie
@@ -286,16 +286,15 @@ func (g *Gate) grant(key verdictKey, found verdict) *Pass {
 
 // readCookies finds the hub's session of this browser, and the login cookies as
 // they were sent. There can be several of one name, from different paths.
-func (g *Gate) readCookies(r *http.Request) (session string, logins [maxCandidates]string) {
+func (g *Gate) readCookies(r *http.Request) (session string, logins []string) {
 	usable := g.env.WebsocketCookie || !(page.IsUpgrade(r) || r.Header.Get("Sec-Fetch-Mode") == "websocket")
-	seen, hasSession := 0, false
+	hasSession := false
 	for name, value := range eachCookie(r.Header) {
 		switch {
 		case name == sessionCookie && !hasSession:
 			session, hasSession = value, true
-		case name == g.cookies.login && usable && value != "" && seen < maxCandidates:
-			logins[seen] = value
-			seen++
+		case name == g.cookies.login && usable && len(logins) < maxCandidates:
+			logins = append(logins, value)
 		}
 	}
 	return session, logins

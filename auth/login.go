@@ -101,7 +101,7 @@ func (g *Gate) callback(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 
-	if !g.limits.permit(r) {
+	if !g.loginLimits.permit(r) {
 		g.limited(w, r)
 		return
 	}
