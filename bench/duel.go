@@ -9,24 +9,39 @@ import (
 // of many pairs is not.
 const duelPairs = 24
 
-// duel is what the gate alone costs: our program without login and with it,
-// asked the same with the same cookies, in turns of a second, the order changing
-// from pair to pair.
+// duel is what the gate alone costs: our program with login and a twin of it, of
+// the same environment, with --authtype=none, asked the same with the same
+// cookies, in turns of a second, the order changing from pair to pair.
 type duel struct {
 	// throughput is, pair by pair, requests per second without login to those
 	// with it; cpu is CPU time per request with login to that without.
 	throughput, cpu []float64
 }
 
-// gateDuel holds one, if both are contenders.
+// gateDuel holds one, if the login is a contender.
 func gateDuel(w *workshop, r *report) (*duel, error) {
-	open, login := r.contender("ours"), r.contender("login")
-	if open == nil || login == nil {
+	login := r.contender("login")
+	if login == nil {
 		return nil, nil
 	}
-	same := *open.server
-	same.header = login.server.header
-	sides := [2]*contender{{target: open.target, server: &same}, {target: login.target, server: login.server}}
+	open, err := login.server.twin()
+	if err != nil {
+		return nil, err
+	}
+	defer open.close()
+	open.header = login.server.header
+	without := &contender{target: target{name: "twin", label: "without login"}, server: open}
+	// Not its check, which wants to be turned away without the cookies.
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+		answers, status := without.appAnswers(w, open.header)
+		if answers {
+			break
+		}
+		if time.Now().After(deadline) {
+			return nil, fmt.Errorf("the twin without login does not answer: %s", status)
+		}
+	}
+	sides := [2]*contender{without, {target: login.target, server: login.server}}
 	turn := r.shape
 	turn.duration = time.Second
 	d := &duel{}

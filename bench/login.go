@@ -78,10 +78,12 @@ func visit(w *workshop, hub *bed.Hub, environment string) (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := launchOurs(w, strings.Split(strings.TrimRight(string(variables), "\x00"), "\x00"), path)
+	env := strings.Split(strings.TrimRight(string(variables), "\x00"), "\x00")
+	s, err := launchOurs(w, env, path)
 	if err != nil {
 		return nil, err
 	}
+	s.twin = func() (*server, error) { return launchOurs(w, env, path, "--authtype=none") }
 	s.header = http.Header{"Cookie": {strings.Join(cookies, "; ")}}
 	s.startUp = 0 // as without login, and each more would cost a hub
 	return s, nil

@@ -133,7 +133,8 @@ func (o router) outside(w http.ResponseWriter, r *http.Request, path, query stri
 // and warns of a server without the header (_version.py, _check_version).
 func introduce(config Config, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if path, _, _ := splitTarget(r); path == config.Prefix && !config.Gate.HasCredentials(r) {
+		bare := len(r.Header["Cookie"]) == 0 && len(r.Header["Authorization"]) == 0
+		if path, _, _ := splitTarget(r); bare && path == config.Prefix {
 			setHubVersion(config, w, r)
 		}
 		next.ServeHTTP(w, r)

@@ -22,7 +22,7 @@ type Metrics struct {
 	requests  *prometheus.CounterVec
 	durations *prometheus.HistogramVec
 	inFlight  prometheus.Gauge
-	verdicts  *prometheus.CounterVec
+	verdicts  map[auth.Outcome]prometheus.Counter
 	hubCalls  *prometheus.CounterVec
 	hubTimes  prometheus.Histogram
 }
@@ -44,10 +44,7 @@ func NewMetrics(version string) *Metrics {
 			Name: "jhsingle_requests_in_flight",
 			Help: "Requests being answered now, websockets included.",
 		}),
-		verdicts: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "jhsingle_gate_verdicts_total",
-			Help: "What the gate decided on requests, and on those still open when a verdict ended.",
-		}, []string{"verdict"}),
+		verdicts: map[auth.Outcome]prometheus.Counter{},
 		hubCalls: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "jhsingle_hub_requests_total",
 			Help: "Calls to the hub's API, by endpoint and status code; the code is \"error\" where there was no answer.",
@@ -58,16 +55,20 @@ func NewMetrics(version string) *Metrics {
 			Buckets: []float64{.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 20},
 		}),
 	}
+	verdicts := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "jhsingle_gate_verdicts_total",
+		Help: "What the gate decided on requests, and on those still open when a verdict ended.",
+	}, []string{"verdict"})
 	build := prometheus.NewGauge(prometheus.GaugeOpts{
 		Name:        "jhsingle_build_info",
 		Help:        "Always 1; its label is the version.",
 		ConstLabels: prometheus.Labels{"version": version},
 	})
 	build.Set(1)
-	m.registry.MustRegister(m.requests, m.durations, m.inFlight, m.verdicts, m.hubCalls, m.hubTimes, build,
+	m.registry.MustRegister(m.requests, m.durations, m.inFlight, verdicts, m.hubCalls, m.hubTimes, build,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	for _, outcome := range auth.Outcomes() {
-		m.verdicts.WithLabelValues(string(outcome)) // so that each is there from the start
+		m.verdicts[outcome] = verdicts.WithLabelValues(string(outcome)) // each is there from the start
 	}
 	return m
 }
@@ -79,7 +80,7 @@ func (m *Metrics) Handler() http.Handler {
 
 // Verdict counts one verdict of the gate.
 func (m *Metrics) Verdict(outcome auth.Outcome) {
-	m.verdicts.WithLabelValues(string(outcome)).Inc()
+	m.verdicts[outcome].Inc()
 }
 
 // request counts one finished request.
