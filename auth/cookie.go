@@ -281,20 +281,19 @@ func eachCookie(h http.Header) iter.Seq2[string, string] {
 // others as they were, to the byte.
 func removeCookies(h http.Header, match func(name string) bool) {
 	lines := h["Cookie"]
-	if len(lines) == 0 {
-		return
-	}
-	kept := lines[:0:0]
+	kept := lines[:0] // in place: nobody else has this request's lines
 	for _, line := range lines {
 		if line = withoutCookies(line, match); line != "" {
 			kept = append(kept, line)
 		}
 	}
-	if len(kept) == 0 {
-		h.Del("Cookie")
-		return
+	switch len(kept) {
+	case len(lines):
+	case 0:
+		delete(h, "Cookie")
+	default:
+		h["Cookie"] = kept
 	}
-	h["Cookie"] = kept
 }
 
 func withoutCookies(line string, match func(name string) bool) string {
@@ -309,6 +308,8 @@ func withoutCookies(line string, match func(name string) bool) string {
 		}
 		if kept.Len() > 0 {
 			kept.WriteString("; ")
+		} else {
+			kept.Grow(len(trimmed) + len(line) + 1)
 		}
 		kept.WriteString(trimmed)
 	}

@@ -7,7 +7,7 @@ import (
 
 // duelPairs is how many pairs of turns a duel has. One turn is noisy; the median
 // of many pairs is not.
-const duelPairs = 24
+const duelPairs = 40
 
 // duel is what the gate alone costs: our program with login and a twin of it, of
 // the same environment, with --authtype=none, asked the same with the same
