@@ -5,13 +5,14 @@ import (
 	"time"
 )
 
-// duelPairs is how many pairs of turns a duel has. One turn is noisy; the median
-// of many pairs is not.
-const duelPairs = 40
+// A duel has pairs of turns, since one turn is noisy and the median of many is
+// not, and several meetings of new processes, since each process has its own luck
+// with memory, which can be worth more than what is measured.
+const duelPairs, duelMeetings = 12, 4
 
-// duel is what the gate alone costs: our program with login and a twin of it, of
-// the same environment, with --authtype=none, asked the same with the same
-// cookies, in turns of a second, the order changing from pair to pair.
+// duel is what the gate alone costs: our program with login and with
+// --authtype=none, in the same environment, asked the same with the same cookies,
+// in turns of a second, the order changing from pair to pair.
 type duel struct {
 	// throughput is, pair by pair, requests per second without login to those
 	// with it; cpu is CPU time per request with login to that without.
@@ -24,46 +25,64 @@ func gateDuel(w *workshop, r *report) (*duel, error) {
 	if login == nil {
 		return nil, nil
 	}
-	open, err := login.server.twin()
-	if err != nil {
-		return nil, err
-	}
-	defer open.close()
-	open.header = login.server.header
-	without := &contender{target: target{name: "twin", label: "without login"}, server: open}
-	// Not its check, which wants to be turned away without the cookies.
-	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(50 * time.Millisecond) {
-		answers, status := without.appAnswers(w, open.header)
-		if answers {
-			break
-		}
-		if time.Now().After(deadline) {
-			return nil, fmt.Errorf("the twin without login does not answer: %s", status)
+	d := &duel{}
+	for meeting := range duelMeetings {
+		progress("gate: meeting %d of %d", meeting+1, duelMeetings)
+		if err := d.meet(w, r, login.server); err != nil {
+			return nil, err
 		}
 	}
-	sides := [2]*contender{without, {target: login.target, server: login.server}}
+	return d, nil
+}
+
+// meet starts both sides anew and has them take turns.
+func (d *duel) meet(w *workshop, r *report, like *server) error {
+	var sides [2]*contender
+	for i, flags := range [][]string{{"--authtype=none"}, nil} {
+		s, err := like.twin(flags...)
+		if err != nil {
+			return err
+		}
+		defer s.close()
+		s.header = like.header
+		sides[i] = &contender{target: target{name: "twin", label: "a twin"}, server: s}
+		if err := sides[i].await(w); err != nil {
+			return err
+		}
+	}
 	turn := r.shape
 	turn.duration = time.Second
-	d := &duel{}
-	for i := range duelPairs {
-		if i%8 == 0 {
-			progress("gate: pair %d of %d", i+1, duelPairs)
-		}
+	for pair := range duelPairs + 1 {
 		var rounds [2]round
 		for j := range sides {
-			side := (i + j) % 2
+			side := (pair + j) % 2
 			c := sides[side]
 			c.rounds = map[string][]round{}
 			if err := c.play(w, r.loads[0], turn); err != nil {
-				return nil, err
+				return err
 			}
 			rounds[side] = c.rounds[r.loads[0].name][0]
+		}
+		if pair == 0 {
+			continue // to warm up
 		}
 		d.throughput = append(d.throughput, rounds[0].rate/rounds[1].rate)
 		d.cpu = append(d.cpu, rounds[1].cpu/rounds[0].cpu)
 	}
-	login.hubCalls += sides[1].hubCalls
-	return d, nil
+	return nil
+}
+
+// await waits until the app answers through a contender.
+func (c *contender) await(w *workshop) error {
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+		answers, status := c.appAnswers(w, c.server.header)
+		if answers {
+			return nil
+		}
+		if time.Now().After(deadline) {
+			return fmt.Errorf("%s does not answer: %s", c.label, status)
+		}
+	}
 }
 
 func (d *duel) table() table {
@@ -72,7 +91,7 @@ func (d *duel) table() table {
 		return fmt.Sprintf("%.3f – %.3f", low, high)
 	}
 	return table{
-		title: fmt.Sprintf("What the gate costs: GET, 1 KiB, %d pairs of turns with the same cookies", duelPairs),
+		title: fmt.Sprintf("What the gate costs: GET, 1 KiB, %d pairs of turns with the same cookies, %d starts", len(d.cpu), duelMeetings),
 		rows: [][]string{
 			{"without login to with login", "median", "middle half"},
 			{"throughput (the aim: at most 1.05)", fmt.Sprintf("%.3f", median(d.throughput)), quartiles(d.throughput)},

@@ -83,7 +83,7 @@ func visit(w *workshop, hub *bed.Hub, environment string) (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.twin = func() (*server, error) { return launchOurs(w, env, path, "--authtype=none") }
+	s.twin = func(flags ...string) (*server, error) { return launchOurs(w, env, path, flags...) }
 	s.header = http.Header{"Cookie": {strings.Join(cookies, "; ")}}
 	s.startUp = 0 // as without login, and each more would cost a hub
 	return s, nil

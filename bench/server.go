@@ -14,8 +14,8 @@ type server struct {
 	startUp time.Duration // from exec to listening; 0 where it is not measured
 	metrics string        // URL of its counters, if it has any
 	close   func()
-	// twin starts the same server anew without login; nil if there is none.
-	twin func() (*server, error)
+	// twin starts the same server anew, with more flags; nil if there is none.
+	twin func(flags ...string) (*server, error)
 }
 
 func (s *server) url(path string) string {
