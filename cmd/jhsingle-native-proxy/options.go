@@ -62,7 +62,7 @@ func (o *options) register(flags *pflag.FlagSet) {
 	onOff(flags, &o.userInfoHeader, "forward-user-info", false, "tell the app who is asking, as JSON in the header X-CDSDASHBOARDS-JH-USER")
 	onOff(flags, &o.userInfoQuery, "query-user-info", false, "tell the app the same in the query parameter CDSDASHBOARDS_JH_USER")
 	flags.StringSliceVar(&o.identity, "forward-identity", nil, "tell the app who is asking by a `list` of user, email, groups (X-Forwarded-User, -Email, -Groups) and jwt (X-Forwarded-Identity, signed with the app's JHSINGLE_IDENTITY_KEY), or all")
-	flags.StringVar(&o.contentPolicy, "content-security-policy", "", "Content-Security-Policy (a `policy`) for the app's answers that have none, such as \"frame-ancestors 'self'\"")
+	flags.StringVar(&o.contentPolicy, "content-security-policy", "", "`policy` for the app's answers that have no Content-Security-Policy of their own, such as \"frame-ancestors 'self'\"")
 	flags.StringVar(&o.presentationPath, "presentation-path", "", "file or folder that the app shows, for {presentation_path}")
 	flags.StringVar(&o.readyPath, "ready-check-path", "/", "path of the app that is asked until it gives any HTTP answer")
 	flags.IntVar(&o.readyTimeout, "ready-timeout", 60, "`seconds` that the app has for its first answer")
