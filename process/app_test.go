@@ -5,96 +5,14 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/http"
 	"os"
 	"os/exec"
-	"os/signal"
 	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 )
-
-// The tests run this very binary again as the app: real processes, no mocks.
-const roleVariable = "TEST_APP_ROLE"
-
-func TestMain(m *testing.M) {
-	if role := os.Getenv(roleVariable); role != "" {
-		playApp(role, os.Args[1:])
-	}
-	os.Exit(m.Run())
-}
-
-func playApp(role string, args []string) {
-	port := ""
-	if len(args) > 0 {
-		port = args[0]
-	}
-	serve := func(handler http.HandlerFunc) {
-		fmt.Fprintln(os.Stderr, "serving", strings.Join(args, " "))
-		fmt.Println(http.ListenAndServe("127.0.0.1:"+port, handler))
-		os.Exit(1)
-	}
-	switch role {
-	case "web":
-		serve(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) })
-	case "redirecting":
-		serve(func(w http.ResponseWriter, r *http.Request) {
-			http.Redirect(w, r, "http://192.0.2.1/", http.StatusFound)
-		})
-	case "breaks off at HEAD":
-		serve(func(_ http.ResponseWriter, r *http.Request) {
-			if r.Method == http.MethodHead {
-				panic(http.ErrAbortHandler)
-			}
-		})
-	case "once":
-		serve(func(_ http.ResponseWriter, r *http.Request) {
-			if r.URL.Path == "/exit" {
-				os.Exit(5)
-			}
-		})
-	case "stubborn":
-		signal.Ignore(syscall.SIGINT, syscall.SIGTERM)
-		serve(func(http.ResponseWriter, *http.Request) {})
-	case "parent":
-		child := exec.Command("sleep", "300")
-		if err := child.Start(); err != nil {
-			fmt.Println(err)
-			os.Exit(1)
-		}
-		fmt.Println("child", child.Process.Pid)
-		serve(func(http.ResponseWriter, *http.Request) {})
-	case "leaving":
-		child := exec.Command("sleep", "300")
-		child.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
-		if err := child.Start(); err != nil {
-			fmt.Println(err)
-			os.Exit(1)
-		}
-		fmt.Println("child", child.Process.Pid)
-		serve(func(http.ResponseWriter, *http.Request) {})
-	case "supervisor":
-		supervise(args)
-	case "silent":
-		time.Sleep(time.Minute)
-	case "loud":
-		line := strings.Repeat("x", 1000)
-		for range 20000 {
-			fmt.Fprintln(os.Stdout, line)
-			fmt.Fprintln(os.Stderr, line)
-		}
-		serve(func(http.ResponseWriter, *http.Request) {})
-	}
-	code, err := strconv.Atoi(role)
-	if err != nil {
-		fmt.Println("no such role:", role)
-		code = 99
-	}
-	fmt.Fprintln(os.Stderr, "exiting with", code)
-	os.Exit(code)
-}
 
 // supervise is a program with an app that makes a process of another session,
 // which no signal to the group reaches. It ends when the app is ready.
@@ -104,49 +22,61 @@ func supervise(args []string) {
 		os.Exit(1)
 	}
 	app, err := New(Config{
-		Command: []string{os.Args[0], "{port}"}, Env: append(os.Environ(), roleVariable+"=leaving"),
+		Command: []string{os.Args[0], "{port}"}, Env: append(os.Environ(), roleVariable+"="+args[1]),
 		ReadyPath: "/", ReadyTimeout: 20 * time.Second, Restart: Never, Grace: 4 * time.Second, Orphans: true,
-		Log: slog.New(slog.DiscardHandler), Output: func(_ string, line []byte) { fmt.Printf("%s\n", line) },
+		Log: slog.New(slog.DiscardHandler), Output: func(p Piece) { fmt.Printf("%s\n", p.Data) },
 	})
 	if err != nil {
 		fmt.Println(err)
 		os.Exit(1)
 	}
+	app.newCgroup = func() *cgroup { return nil } // the other way has a test of its own
 	go func() {
-		for app.Status().State != Ready {
+		for app.Status().State != Ready || !strings.Contains(strings.Join(app.Log(20), "\n"), "child ") {
 			time.Sleep(time.Millisecond)
 		}
 		sig, _ := strconv.Atoi(args[0])
+		if sig == 0 {
+			return // it ends by itself
+		}
 		if syscall.Signal(sig) == syscall.SIGKILL {
 			app.Signal(syscall.SIGKILL) // it cannot look after its own
 			return
 		}
 		app.Stop(syscall.Signal(sig))
 	}()
-	app.Run()
+	exit := app.Run()
+	fmt.Printf("exit: %s\ncode: %d\n", exit, exit.ExitCode())
 	_, err = syscall.Wait4(-1, nil, syscall.WNOHANG, nil)
 	fmt.Println("no child is left:", errors.Is(err, syscall.ECHILD))
 	os.Exit(0)
 }
 
 func TestNoOrphanIsLeft(t *testing.T) {
-	for _, sig := range []syscall.Signal{syscall.SIGTERM, syscall.SIGKILL} {
-		supervisor := exec.Command(os.Args[0], strconv.Itoa(int(sig)))
-		supervisor.Env = append(os.Environ(), roleVariable+"=supervisor")
-		output, err := supervisor.CombinedOutput()
-		if err != nil {
-			t.Fatalf("%v: %s", err, output)
+	for _, role := range []string{"leaving", "leaving twice"} {
+		for _, sig := range []syscall.Signal{syscall.SIGTERM, syscall.SIGKILL} {
+			noOrphanIsLeft(t, role, sig)
 		}
-		child := childIn(t, string(output))
-		if !strings.Contains(string(output), "no child is left: true\n") {
-			t.Errorf("%s: %q", sig, output)
-		}
-		awaitGone(t, child)
 	}
 }
 
+func noOrphanIsLeft(t *testing.T, role string, sig syscall.Signal) {
+	t.Helper()
+	supervisor := exec.Command(os.Args[0], strconv.Itoa(int(sig)), role)
+	supervisor.Env = append(os.Environ(), roleVariable+"=supervisor")
+	output, err := supervisor.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v: %s", err, output)
+	}
+	child := childIn(t, string(output))
+	if !strings.Contains(string(output), "no child is left: true\n") {
+		t.Errorf("%s, %s: %q", role, sig, output)
+	}
+	awaitGone(t, child)
+}
+
 // start runs an app in the given role, and stops it when the test ends.
-func start(t *testing.T, role string, change func(*Config)) (*App, <-chan Exit) {
+func start(t *testing.T, role string, change func(*Config), more ...func(*App)) (*App, <-chan Exit) {
 	t.Helper()
 	config := Config{
 		Command:      []string{os.Args[0], "{port}", "host={origin_host}"},
@@ -164,6 +94,9 @@ func start(t *testing.T, role string, change func(*Config)) (*App, <-chan Exit) 
 	app, err := New(config)
 	if err != nil {
 		t.Fatal(err)
+	}
+	for _, change := range more {
+		change(app)
 	}
 	ended := make(chan Exit, 1)
 	finished := make(chan struct{})
@@ -190,7 +123,7 @@ func await(t *testing.T, app *App, state State) Status {
 }
 
 func TestAnyAnswerIsReady(t *testing.T) {
-	for _, role := range []string{"web", "redirecting", "breaks off at HEAD"} {
+	for _, role := range []string{"web", "redirecting", "breaks off at HEAD", "announcing"} {
 		t.Run(role, func(t *testing.T) {
 			app, _ := start(t, role, nil)
 			status := await(t, app, Ready)
@@ -250,6 +183,15 @@ func TestAppThatIgnoresSignalsIsKilled(t *testing.T) {
 	await(t, app, Ready)
 	app.Stop(syscall.SIGINT)
 	if exit := <-ended; exit.Signal != syscall.SIGKILL || exit.ExitCode() != 137 {
+		t.Errorf("got %+v", exit)
+	}
+}
+
+func TestStopWithinHasAGraceOfItsOwn(t *testing.T) {
+	app, ended := start(t, "stubborn", func(c *Config) { c.Grace = time.Hour })
+	await(t, app, Ready)
+	app.StopWithin(syscall.SIGINT, 200*time.Millisecond)
+	if exit := <-ended; exit.Signal != syscall.SIGKILL {
 		t.Errorf("got %+v", exit)
 	}
 }
@@ -315,7 +257,7 @@ func TestNotReadyInTime(t *testing.T) {
 
 func TestAFloodOfOutputNeitherBlocksNorGrows(t *testing.T) {
 	lines := 0
-	app, _ := start(t, "loud", func(c *Config) { c.Output = func(string, []byte) { lines++ } })
+	app, _ := start(t, "loud", func(c *Config) { c.Output = func(Piece) { lines++ } })
 	await(t, app, Ready)
 	if got := len(app.Log(ringLines)); got > ringLines {
 		t.Errorf("%d lines", got)
@@ -332,8 +274,8 @@ func TestStartWaitsForTheOriginHost(t *testing.T) {
 	if status := app.Status(); status.State != Waiting || status.Starts != 0 {
 		t.Errorf("got %+v", status)
 	}
-	app.SetOriginHost("hub.example.org")
-	app.SetOriginHost("evil.example")
+	app.Wake("hub.example.org")
+	app.Wake("evil.example")
 	await(t, app, Ready)
 	if got := strings.Join(app.Log(5), "\n"); !strings.Contains(got, "host=hub.example.org") {
 		t.Errorf("it was started with %q", got)
@@ -355,15 +297,19 @@ func TestPortIsTaken(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer listener.Close()
-	app, ended := start(t, "web", func(c *Config) {
-		c.Port = listener.Addr().(*net.TCPAddr).Port
-		c.ReadyTimeout = 5 * time.Second
+	port := listener.Addr().(*net.TCPAddr).Port
+	app, _ := start(t, "web", func(c *Config) {
+		c.Port, c.Restart = port, OnFailure
+		c.Backoff = BackoffConfig{First: 50 * time.Millisecond}
 	})
-	if exit := <-ended; exit.Code != 1 {
-		t.Errorf("got %+v", exit)
+	status := await(t, app, Backoff)
+	want := fmt.Sprintf("port %d is taken by process %d (%s", port, os.Getpid(), "process.test")
+	if status.Starts != 0 || !strings.Contains(status.LastExit.String(), want) {
+		t.Errorf("got %+v, want %q", status.LastExit, want)
 	}
-	if got := strings.Join(app.Log(5), "\n"); !strings.Contains(got, "address already in use") {
-		t.Errorf("the reason is not in the log: %q", got)
+	listener.Close()
+	if status := await(t, app, Ready); status.Port != port || status.Starts != 1 {
+		t.Errorf("got %+v", status)
 	}
 }
 
@@ -390,9 +336,37 @@ func TestNewChecksTheCommand(t *testing.T) {
 func TestBackoff(t *testing.T) {
 	for failures, most := range map[int]time.Duration{1: time.Second, 2: 2 * time.Second, 5: 16 * time.Second, 6: 30 * time.Second, 1000: 30 * time.Second} {
 		for range 100 {
-			if got := backoff(failures); got > most || got < most*4/5 {
+			if got := (BackoffConfig{}).withDefaults().pause(failures); got > most || got < most*4/5 {
 				t.Fatalf("after %d failures: %s, want %s less at most a fifth", failures, got, most)
 			}
 		}
 	}
+}
+
+func TestAppThatGoesToTheBackground(t *testing.T) {
+	for role, name := range map[string]string{"daemon": "at once", "slow daemon": "before it listens"} {
+		output, err := supervisorOf(role)
+		if err != nil {
+			t.Fatalf("%v: %s", err, output)
+		}
+		if want := "exit: went to the background: its first process ended with exit code 0 and left process "; !strings.Contains(output, want) ||
+			!strings.Contains(output, "stay in the foreground") || !strings.Contains(output, "code: 1\n") || !strings.Contains(output, "no child is left: true\n") {
+			t.Errorf("%s: got %q", name, output)
+		}
+	}
+}
+
+func TestHelperThatIsLeftIsNoFailure(t *testing.T) {
+	output, err := supervisorOf("helper")
+	if err != nil || !strings.Contains(output, "exit: ended with exit code 0\n") || !strings.Contains(output, "no child is left: true\n") {
+		t.Errorf("got %q, %v", output, err)
+	}
+}
+
+// supervisorOf runs a supervisor whose app ends by itself.
+func supervisorOf(role string) (string, error) {
+	supervisor := exec.Command(os.Args[0], "0", role)
+	supervisor.Env = append(os.Environ(), roleVariable+"=supervisor")
+	output, err := supervisor.CombinedOutput()
+	return string(output), err
 }

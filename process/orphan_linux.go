@@ -1,12 +1,13 @@
 package process
 
 import (
-	"bytes"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"strconv"
+	"strings"
 	"syscall"
-	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -33,66 +34,55 @@ func HideEnvironment() error {
 	return nil
 }
 
-// reapOrphans takes note of adopted processes that have ended, so that they
-// do not stay as zombies. The app itself is waited for elsewhere.
+// reapOrphans takes note of adopted processes that have ended, so that they do
+// not stay as zombies. The app itself is waited for elsewhere.
 func reapOrphans(app int) {
 	for _, pid := range children() {
 		if pid != app {
-			reap(pid)
+			_, _ = syscall.Wait4(pid, nil, syscall.WNOHANG, nil) // one that runs is left
 		}
 	}
 }
 
-// endOrphans ends every process adopted from an app that has ended: asked
-// first, forced after the grace. Each that ends can leave us its children.
-func endOrphans(grace time.Duration) {
-	asked := map[int]bool{}
-	force := time.Now().Add(grace)
-	for giveUp := force.Add(grace); time.Now().Before(giveUp); time.Sleep(5 * time.Millisecond) {
-		left := children()
-		if len(left) == 0 {
-			return
-		}
-		for _, pid := range left {
-			switch {
-			case reap(pid):
-			case time.Now().After(force):
-				_ = syscall.Kill(pid, syscall.SIGKILL)
-			case !asked[pid]:
-				asked[pid] = true
-				_ = syscall.Kill(pid, syscall.SIGTERM)
-			}
+// childless says whether no child is left, those that have ended being taken
+// note of. It is only to be used when the app has ended.
+func childless() bool {
+	for {
+		pid, err := syscall.Wait4(-1, nil, syscall.WNOHANG, nil)
+		if pid <= 0 && !errors.Is(err, syscall.EINTR) {
+			return errors.Is(err, syscall.ECHILD)
 		}
 	}
 }
 
-// reap says whether a child has ended, and lets the kernel forget it.
-func reap(pid int) bool {
-	got, err := syscall.Wait4(pid, nil, syscall.WNOHANG, nil)
-	return err == nil && got == pid
-}
-
-// children lists the processes whose parent this one is.
+// children lists the processes whose parent this one is. While others end, it
+// can miss one (proc_pid_task_tid_children(5)); it is to be asked again.
 func children() []int {
-	entries, err := os.ReadDir("/proc")
+	const folder = "/proc/self/task"
+	threads, err := os.ReadDir(folder)
 	if err != nil {
 		return nil
 	}
 	var pids []int
-	self := []byte(strconv.Itoa(os.Getpid()))
-	for _, entry := range entries {
-		pid, err := strconv.Atoi(entry.Name())
-		if err != nil {
-			continue
+	for _, thread := range threads {
+		list, err := os.ReadFile(folder + "/" + thread.Name() + "/children")
+		if errors.Is(err, fs.ErrNotExist) && exists(folder+"/"+thread.Name()) {
+			return childrenByParent() // a kernel without CONFIG_PROC_CHILDREN
 		}
-		stat, err := os.ReadFile("/proc/" + entry.Name() + "/stat")
-		if err != nil {
-			continue // it has just ended
+		for _, field := range strings.Fields(string(list)) {
+			if pid, err := strconv.Atoi(field); err == nil {
+				pids = append(pids, pid)
+			}
 		}
-		// "pid (name) state parent …": the name can hold anything, even ")".
-		fields := bytes.Fields(stat[bytes.LastIndexByte(stat, ')')+1:])
-		if len(fields) > 1 && bytes.Equal(fields[1], self) {
-			pids = append(pids, pid)
+	}
+	return pids
+}
+
+func childrenByParent() []int {
+	var pids []int
+	for _, p := range processes() {
+		if p.parent == os.Getpid() {
+			pids = append(pids, p.pid)
 		}
 	}
 	return pids

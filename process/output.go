@@ -1,18 +1,30 @@
 package process
 
 import (
-	"bufio"
-	"bytes"
-	"errors"
-	"io"
 	"os"
 	"sync"
 	"time"
 )
 
-// Sink takes the app's output line by line, without line breaks. The line is
-// only valid during the call.
-type Sink func(stream string, line []byte)
+// readSize is how much is read of the app's output at once: what a pipe holds
+// (pipe(7)).
+const readSize = 64 << 10
+
+// Piece is a part of what the app wrote.
+type Piece struct {
+	// Time is when it was read.
+	Time time.Time
+	// Stream is stdout or stderr, or Dropped for a word of our own.
+	Stream string
+	// Data is only valid during the call that hands it over.
+	Data []byte
+	// More says that the line was too long for one piece, and that the next
+	// piece of this stream goes on with it.
+	More bool
+}
+
+// Sink takes the app's output, one piece after the other.
+type Sink func(Piece)
 
 // streams are the names of an app's two outputs.
 var streams = [2]string{"stdout", "stderr"}
@@ -20,7 +32,7 @@ var streams = [2]string{"stdout", "stderr"}
 // output drains an app's stdout and stderr from its first byte to the end,
 // so that the app never waits for us to read.
 type output struct {
-	read, write [2]*os.File
+	read, write [len(streams)]*os.File
 	done        sync.WaitGroup
 }
 
@@ -37,18 +49,24 @@ func newOutput() (*output, error) {
 	return o, nil
 }
 
-// drain starts reading. Each line goes to all sinks.
-func (o *output) drain(sinks ...Sink) {
-	var mu sync.Mutex // keeps the two streams' lines whole
-	for i, stream := range streams {
+// drain starts reading. The ring gets lines, the queue all that comes.
+func (o *output) drain(ring *Ring, queue *queue) {
+	for i := range streams {
 		o.done.Go(func() {
-			eachLine(o.read[i], func(line []byte) {
-				mu.Lock()
-				defer mu.Unlock()
-				for _, sink := range sinks {
-					sink(stream, line)
+			lines := splitter{emit: func(line []byte, _ bool) { ring.Add(line) }}
+			buffer := make([]byte, readSize)
+			for {
+				n, err := o.read[i].Read(buffer)
+				lines.write(buffer[:n])
+				if n > 0 {
+					queue.put(i, buffer[:n], false)
 				}
-			})
+				if err != nil {
+					break
+				}
+			}
+			lines.flush()
+			queue.put(i, nil, true)
 		})
 	}
 }
@@ -61,9 +79,11 @@ func (o *output) finish(limit time.Duration) {
 		o.done.Wait()
 		close(finished)
 	}()
+	timer := time.NewTimer(limit)
+	defer timer.Stop()
 	select {
 	case <-finished:
-	case <-time.After(limit):
+	case <-timer.C:
 	}
 	o.closeRead()
 	<-finished
@@ -76,20 +96,6 @@ func closeAll(files []*os.File) {
 	for _, file := range files {
 		if file != nil {
 			file.Close()
-		}
-	}
-}
-
-// eachLine reads to the end. A line longer than maxLine comes in pieces.
-func eachLine(r io.Reader, yield func([]byte)) {
-	reader := bufio.NewReaderSize(r, maxLine)
-	for {
-		line, err := reader.ReadSlice('\n')
-		if len(line) > 0 {
-			yield(bytes.TrimRight(line, "\r\n"))
-		}
-		if err != nil && !errors.Is(err, bufio.ErrBufferFull) {
-			return
 		}
 	}
 }

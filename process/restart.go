@@ -29,23 +29,31 @@ func (p RestartPolicy) wants(exit Exit) bool {
 	return p == Always || (p == OnFailure && !exit.Success())
 }
 
+// The defaults of BackoffConfig.
 const (
 	backoffFirst = time.Second
 	backoffLast  = 30 * time.Second
-	// healthyAfter is how long an app must have been ready for its next end
-	// to count as the first one again.
 	healthyAfter = time.Minute
-	// maxFailures is how many ends in a row are tolerated.
-	maxFailures = 6
+	maxFailures  = 6
 )
 
-// backoff is the pause before the start after so many failures in a row:
+func (b BackoffConfig) withDefaults() BackoffConfig {
+	return BackoffConfig{
+		First:      or(b.First, backoffFirst),
+		Last:       or(b.Last, backoffLast),
+		ResetAfter: or(b.ResetAfter, healthyAfter),
+		Limit:      or(b.Limit, maxFailures),
+	}
+}
+
+// pause is the pause before the start after so many failures in a row:
 // doubling, up to a limit, less up to a fifth so that many servers that fell
 // together do not start together.
-func backoff(failures int) time.Duration {
-	pause := backoffLast
-	if failures < 6 {
-		pause = min(backoffLast, backoffFirst<<max(failures-1, 0))
+func (b BackoffConfig) pause(failures int) time.Duration {
+	pause := b.First
+	for ; failures > 1 && pause < b.Last; failures-- {
+		pause *= 2
 	}
-	return pause - rand.N(pause/5) // #nosec G404 -- only spreads the load
+	pause = min(pause, b.Last)
+	return pause - rand.N(pause/5+1) // #nosec G404 -- only spreads the load
 }
