@@ -8,6 +8,8 @@ import (
 	"os"
 	"strings"
 	"time"
+
+	"github.com/ideonate/jhsingle-native-proxy/process"
 )
 
 // Proxy passes requests on to the app. It decides nothing: whoever gets here
@@ -27,6 +29,15 @@ type Proxy struct {
 	hidesCookie func(name string) bool
 	// policy is the Content-Security-Policy of answers that have none.
 	policy string
+	rules
+	// rawSocket says that the app speaks no HTTP: a websocket is a connection
+	// to it.
+	rawSocket bool
+	// maxMessage bounds a websocket message, in bytes; 0 is none.
+	maxMessage int64
+	// status is where the app is.
+	status func() process.Status
+	use    *use
 }
 
 // problemReporter answers a request that could not be passed on.
@@ -34,13 +45,20 @@ type problemReporter func(w http.ResponseWriter, r *http.Request, status int, er
 
 // ServeHTTP passes one request on and its answer back, both as they come.
 func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	p.activity.Touch()
-	defer p.activity.Touch()
-	if isWebsocket(r) {
-		p.tunnel(w, r)
+	if p.rawSocket && !isWebsocket(r) {
+		p.refuseHTTP(w, r)
 		return
 	}
-	p.forward(w, r)
+	p.activity.Touch()
+	defer p.activity.Touch()
+	switch {
+	case p.rawSocket:
+		p.rawTunnel(w, r)
+	case isWebsocket(r):
+		p.tunnel(w, r)
+	default:
+		p.forward(w, r)
+	}
 }
 
 func (p *Proxy) forward(w http.ResponseWriter, r *http.Request) {

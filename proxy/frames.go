@@ -12,6 +12,9 @@ type frames struct {
 	have   int
 	// left is how much of the current frame's payload is to come.
 	left uint64
+	// message is how much of the current message's payload has been announced;
+	// it is only counted by exceeds.
+	message uint64
 }
 
 // between says whether the last frame is complete and none has begun.
@@ -22,17 +25,33 @@ func (f *frames) between() bool { return f.have == 0 && f.left == 0 }
 func (f *frames) pass(p []byte) int {
 	taken := 0
 	if f.left == 0 {
-		for f.have < f.size() {
-			if taken == len(p) {
-				return taken
-			}
-			f.header[f.have] = p[taken]
-			f.have++
-			taken++
+		var complete bool
+		if taken, complete = f.head(p); !complete {
+			return taken
 		}
-		f.left = f.length()
 	}
-	n := len(p) - taken
+	return taken + f.body(p[taken:])
+}
+
+// head takes what p has of a frame's head, and says how much that is and
+// whether the head is complete.
+func (f *frames) head(p []byte) (taken int, complete bool) {
+	for f.have < f.size() {
+		if taken == len(p) {
+			return taken, false
+		}
+		f.header[f.have] = p[taken]
+		f.have++
+		taken++
+	}
+	f.left = f.length()
+	return taken, true
+}
+
+// body takes what p has of the payload of a frame whose head is complete, and
+// says how much that is.
+func (f *frames) body(p []byte) int {
+	n := len(p)
 	if f.left < uint64(n) { // #nosec G115 -- a length is not negative
 		n = int(f.left) // #nosec G115 -- less than n
 	}
@@ -40,7 +59,24 @@ func (f *frames) pass(p []byte) int {
 	if f.left == 0 {
 		f.have = 0
 	}
-	return taken + n
+	return n
+}
+
+// exceeds adds the frame whose head has just been completed to its message, and
+// says whether that is larger than limit now. Control frames can stand between
+// those of a message, and are small (RFC 6455 section 5.4 and 5.5).
+func (f *frames) exceeds(limit uint64) bool {
+	switch opcode := f.header[0] & 0x0f; {
+	case opcode >= 8:
+		return false
+	case opcode != 0: // else it continues the one before
+		f.message = 0
+	}
+	if f.left > limit-f.message {
+		return true
+	}
+	f.message += f.left
+	return false
 }
 
 // size is how long the head of the frame is, as far as can be told from what

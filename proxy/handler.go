@@ -37,6 +37,31 @@ type Config struct {
 	// RequestTimeout is how long the app may do nothing while a request waits
 	// for it; 0 is for ever.
 	RequestTimeout time.Duration
+	// Absolute has the app asked for the path with the prefix, rather than for
+	// what is below it.
+	Absolute bool
+	// MapPath are paths below the prefix, as they are before the query, and the
+	// paths for the app that they stand for, which may have a query.
+	MapPath map[string]string
+	// RequestHeaders are set on every request to the app, websockets' included.
+	// Nobody else's header of that name gets there, and Host is the host that the
+	// app is asked under. Their values are taken as they are, unless there are
+	// Variables: then they can have {placeholders}, also {port} and
+	// {unix_socket}, which are the app's at the time.
+	RequestHeaders map[string]string
+	Variables      process.Variables
+	// KeepLocation leaves the app's redirects alone. Else those to an absolute
+	// path, or to our own host, get the prefix in front, unless they are below
+	// it, or below HubPrefix, such as /hub/, already. Nothing is done where
+	// Absolute is set.
+	KeepLocation bool
+	HubPrefix    string
+	// RawSocket says that the app speaks no HTTP: each websocket is a connection
+	// to it, and carries its bytes.
+	RawSocket bool
+	// MaxMessage bounds a visitor's websocket message, in bytes as they are
+	// sent; 0 is none. A larger one ends the websocket with 1009.
+	MaxMessage int64
 	// Policy is the Content-Security-Policy of the app's answers that have
 	// none of their own; empty for none.
 	Policy   string
@@ -52,9 +77,14 @@ type Config struct {
 }
 
 // handler builds the way of a request. Reading it from the end is reading the
-// order: seen, sorted by route, judged, held while the app is away, passed.
-func handler(config Config) (http.Handler, *Proxy) {
-	door := doorman{app: config.App, prefix: prefix(config.Prefix), homeURL: config.HomeURL, log: config.Log}
+// order: seen, turned away while we stop, sorted by route, judged, held while the
+// app is away, passed.
+func handler(config Config) (http.Handler, *drain, *Proxy) {
+	rules, err := newRules(config)
+	if err != nil {
+		panic(err) // Check tells, before
+	}
+	door := doorman{app: config.App, use: &use{activity: config.Activity}, prefix: prefix(config.Prefix), homeURL: config.HomeURL, log: config.Log}
 	pass := &Proxy{
 		prefix:   prefix(config.Prefix),
 		upstream: newUpstream(config.Dial),
@@ -64,6 +94,12 @@ func handler(config Config) (http.Handler, *Proxy) {
 		policy:   config.Policy,
 
 		hidesCookie: config.Gate.HidesCookie,
+
+		rules:      rules,
+		rawSocket:  config.RawSocket,
+		maxMessage: config.MaxMessage,
+		status:     config.App.Status,
+		use:        door.use,
 	}
 	door.next = pass
 	judged := config.Gate.Wrap(door)
@@ -73,7 +109,10 @@ func handler(config Config) (http.Handler, *Proxy) {
 		probe:  probe(config),
 		next:   introduce(config, judged),
 	}
-	return newObserver(sorted, config.Log, config.Metrics), pass
+	stop := &drain{next: sorted, homeURL: config.HomeURL, emptied: make(chan struct{}, 1)}
+	seen := newObserver(stop, config.Log, config.Metrics)
+	seen.last = &stop.stopping
+	return seen, stop, pass
 }
 
 // router finds our own routes, and turns away what is not below the prefix.

@@ -23,12 +23,14 @@ type observer struct {
 	next    http.Handler
 	log     *slog.Logger
 	metrics *Metrics
-	boot    string
-	count   atomic.Uint64
+	// last, once true, says that no other request may follow on a connection.
+	last  *atomic.Bool
+	boot  string
+	count atomic.Uint64
 }
 
 func newObserver(next http.Handler, log *slog.Logger, metrics *Metrics) *observer {
-	return &observer{next: next, log: log, metrics: metrics, boot: rand.Text()[:8]}
+	return &observer{next: next, log: log, metrics: metrics, last: &atomic.Bool{}, boot: rand.Text()[:8]}
 }
 
 func (o *observer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -39,7 +41,7 @@ func (o *observer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		r.Header[requestIDHeader] = []string{id}
 	}
 	path := r.URL.Path // before anybody changes the request
-	recorder := &recorder{ResponseWriter: w}
+	recorder := &recorder{ResponseWriter: w, last: o.last}
 	if r.ContentLength != 0 {
 		recorder.awaitBody()
 	}
@@ -115,6 +117,7 @@ func validID(id string) bool {
 type recorder struct {
 	http.ResponseWriter
 	code int
+	last *atomic.Bool // the observer's
 	// unread says that the request has a body, and that nobody wants it yet.
 	unread bool
 }
@@ -140,9 +143,10 @@ func (r *recorder) EnableFullDuplex() error {
 func (r *recorder) WriteHeader(code int) {
 	if code >= 200 && r.code == 0 {
 		r.code = code
-		if r.unread {
+		if r.unread || r.last.Load() {
 			// The answer does not wait for a body that may never come; where
-			// that ends is not known then, so nothing can follow.
+			// that ends is not known then, so nothing can follow. Nor does
+			// anything where we are stopping.
 			r.Header().Set("Connection", "close")
 		}
 	}

@@ -41,6 +41,16 @@ func (p prefix) canonical(path string) (string, bool) {
 	return respelled, respelled != path
 }
 
+// has says whether a path is below the prefix or the prefix itself, however it
+// is spelled.
+func (p prefix) has(path string) bool {
+	if strings.HasPrefix(path, string(p)) {
+		return true
+	}
+	_, ok := p.canonical(path)
+	return ok
+}
+
 // context is the prefix as apps want to hear it: without the last slash.
 func (p prefix) context() string { return strings.TrimSuffix(string(p), "/") }
 

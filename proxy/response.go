@@ -41,7 +41,7 @@ func (p *Proxy) copyBody(w http.ResponseWriter, r *http.Request, conn *upstreamC
 		conn.progress(timeout)
 		n, err := resp.Body.Read(*buffer)
 		if n > 0 {
-			if _, failed := w.Write((*buffer)[:n]); failed != nil {
+			if _, failed := w.Write((*buffer)[:n]); failed != nil { // #nosec G705 -- the app's answer: passing it on as it is is what this is for
 				return failed
 			}
 			left -= int64(n)
@@ -122,14 +122,29 @@ func (p *Proxy) passedFields(resp *http.Response) iter.Seq2[string, []string] {
 			if isHopByHop(name) || slices.Contains(dropped, name) {
 				continue
 			}
-			if name == "Set-Cookie" {
+			switch name {
+			case "Set-Cookie":
 				values = p.allowedCookies(values)
+			case "Location":
+				if p.locations.applies(resp.StatusCode) {
+					values = p.locations.rewriteAll(values, p.hosts(resp.Request)...)
+				}
 			}
 			if !yield(name, values) {
 				return
 			}
 		}
 	}
+}
+
+// hosts are those by which the app was told that it is reached.
+func (p *Proxy) hosts(r *http.Request) []string {
+	first, _, _ := strings.Cut(forwardedHost(r), ",") // where several proxies said so, the first knows
+	hosts := []string{r.Host, strings.TrimSpace(first)}
+	if own, err := p.overrides.at(p.status); err == nil && own != nil {
+		hosts = append(hosts, own.host)
+	}
+	return hosts
 }
 
 // writeInterim passes on an interim response such as 103 Early Hints.

@@ -42,6 +42,7 @@ func newGuest(t *testing.T) *guest {
 			"JUPYTERHUB_API_TOKEN": "0123456789abcdef0123456789abcdef", "JUPYTERHUB_API_URL": server.URL,
 			"JUPYTERHUB_CLIENT_ID": "jupyterhub-user-ada", "JUPYTERHUB_USER": "ada", "JUPYTERHUB_SERVICE_PREFIX": testPrefix,
 			"JUPYTERHUB_OAUTH_ACCESS_SCOPES": `["access:servers!user=ada"]`,
+			"JUPYTERHUB_ALLOW_TOKEN_IN_URL":  "1",
 		}[name]
 		return value, ok
 	})

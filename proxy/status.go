@@ -5,6 +5,8 @@ import (
 	"log/slog"
 	"net/http"
 	"regexp"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/ideonate/jhsingle-native-proxy/internal/page"
@@ -12,9 +14,11 @@ import (
 )
 
 const (
-	// statusRoute is ours below the prefix, behind the gate: the start-up
-	// page asks it how things stand. No app will miss the name.
+	// statusRoute and retryRoute are ours below the prefix, behind the gate: the
+	// start-up page asks the one how things stand, and its buttons lead to the
+	// other. No app will miss the names.
 	statusRoute = ".jhsingle/status"
+	retryRoute  = ".jhsingle/retry"
 	// pageLines is how much of the app's log a page shows.
 	pageLines = 60
 )
@@ -24,14 +28,17 @@ type App interface {
 	Status() process.Status
 	// Log returns the last lines that the app wrote.
 	Log(max int) []string
-	// SetOriginHost tells the app under which host its first visitor came.
-	SetOriginHost(host string)
+	// Wake tells the app that a visitor came, and under which host.
+	Wake(host string)
+	// Retry starts an app that has failed, or waits for its next start, now.
+	Retry()
 }
 
 // doorman lets requests through to an app that is ready, and says how things
 // stand otherwise.
 type doorman struct {
 	app     App
+	use     *use
 	prefix  prefix
 	homeURL string
 	log     *slog.Logger
@@ -39,48 +46,95 @@ type doorman struct {
 }
 
 func (d doorman) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if path, _, ok := splitTarget(r); ok && path == string(d.prefix)+statusRoute {
-		d.status(w)
-		return
+	if path, _, ok := splitTarget(r); ok {
+		switch path {
+		case string(d.prefix) + statusRoute:
+			d.status(w)
+			return
+		case string(d.prefix) + retryRoute:
+			d.retry(w, r)
+			return
+		}
 	}
-	status := d.app.Status()
-	if status.State == process.Waiting {
-		d.app.SetOriginHost(forwardedHost(r))
+	if !d.pass(w, r) {
+		status := d.app.Status()
+		if status.State == process.Waiting {
+			d.app.Wake(forwardedHost(r))
+		}
+		page.Write(w, r, d.pageFor(r, status))
 	}
-	if status.State == process.Ready {
-		d.next.ServeHTTP(w, r)
-		return
+}
+
+// pass lets a request through if the app is ready. The request counts as one
+// before the app's state is looked at: see Server.Use.
+func (d doorman) pass(w http.ResponseWriter, r *http.Request) bool {
+	d.use.open.Add(1)
+	defer d.use.open.Add(-1)
+	if d.app.Status().State != process.Ready {
+		return false
 	}
-	page.Write(w, r, d.page(status))
+	d.next.ServeHTTP(w, r)
+	return true
 }
 
 // status answers the start-up page's question.
 func (d doorman) status(w http.ResponseWriter) {
 	status := d.app.Status()
+	page.WriteJSON(w, http.StatusOK, d.page(status).AsStatus())
+}
+
+// pageFor is the page for a request, whose address its buttons lead back to.
+func (d doorman) pageFor(r *http.Request, status process.Status) page.Page {
 	p := d.page(status)
-	page.WriteJSON(w, http.StatusOK, page.Status{
-		State: string(status.State), Title: p.Title, Message: p.Message, Hint: p.Hint, Log: p.Log,
-	})
+	for i := range p.Actions {
+		if p.Actions[i].Post {
+			p.Actions[i].URL += backTo(r)
+		}
+	}
+	return p
 }
 
 func (d doorman) page(status process.Status) page.Page {
 	p := page.Page{
 		Status: http.StatusServiceUnavailable, State: string(status.State),
 		RetryAfter: 2, PollURL: string(d.prefix) + statusRoute, Log: d.tail(),
+		Message: "This page opens it as soon as it is ready.",
 	}
 	home := page.Action{Label: "JupyterHub home", URL: d.homeURL}
+	again := page.Action{Label: "Try again", URL: string(d.prefix) + retryRoute, Post: true}
 	switch status.State {
-	case process.Waiting, process.Starting:
+	case process.Waiting:
 		p.Title = "The app is starting"
-		p.Message = "This page opens it as soon as it is ready."
+		if status.Asleep {
+			p.Title = "The app is waking up"
+			p.Message = "It was stopped while nobody used it. " + p.Message
+		}
+	case process.Preparing:
+		p.Title = "The app is being prepared"
+		p.Hint = "Preparing for " + seconds(time.Since(status.Since)) + "."
+		if status.Progress != nil {
+			p.Progress = &page.Progress{Title: status.Progress.Title, Percent: min(status.Progress.Percent, 100)}
+		}
+	case process.Starting:
+		p.Title = "The app is starting"
 		p.Hint = "Starting for " + seconds(time.Since(status.Since)) + "."
-		if status.State == process.Starting && status.Starts > 1 && status.LastExit != nil {
+		if status.Starts > 1 && status.LastExit != nil {
 			p.Hint += fmt.Sprintf(" Start number %d: the app %s before.", status.Starts, status.LastExit)
+		}
+		if status.Hint != "" {
+			p.Message += " It takes long, and this may be why: " + status.Hint + "."
 		}
 	case process.Backoff:
 		p.Title = "The app is about to be started again"
 		p.Message = "It " + exitText(status) + "."
 		p.Hint = fmt.Sprintf("Start number %d is in %s.", status.Starts+1, seconds(max(0, time.Until(status.NextStart))))
+		again.Label = "Start now"
+		if status.Starts == 0 { // it could not be started, or is none of ours to start
+			p.Title = "The app is not there yet"
+			p.Hint = "The next try is in " + seconds(max(0, time.Until(status.NextStart))) + "."
+			again.Label = "Try now"
+		}
+		p.Actions = []page.Action{again}
 	case process.Stopping, process.Stopped:
 		p.Title = "The app is being stopped"
 		p.Message = "Start the server again from JupyterHub to go on."
@@ -89,13 +143,17 @@ func (d doorman) page(status process.Status) page.Page {
 	case process.Failed:
 		p.RetryAfter, p.PollURL = 0, ""
 		p.Title = "The app does not run"
-		p.Message = "It " + exitText(status) + ", and is not started again by itself. Stop and start the server from JupyterHub to try once more; what the app wrote below may tell why it ended."
-		p.Actions = []page.Action{home}
+		p.Message = "It " + exitText(status) + ". It is not started again by itself."
+		if len(p.Log) > 0 {
+			p.Message += " What it wrote last, below, may tell why."
+		}
+		p.Actions = []page.Action{again, home}
 	case process.Ready:
 		p.Title = "The app is ready"
+		p.Message = ""
 	}
 	if d.homeURL == "" {
-		p.Actions = nil
+		p.Actions = slices.DeleteFunc(p.Actions, func(a page.Action) bool { return a == home })
 	}
 	return p
 }
@@ -104,7 +162,7 @@ func exitText(status process.Status) string {
 	if status.LastExit == nil {
 		return "ended"
 	}
-	return status.LastExit.String()
+	return strings.TrimRight(status.LastExit.String(), ". \n")
 }
 
 func seconds(d time.Duration) string {
@@ -141,7 +199,7 @@ func (d doorman) problem(w http.ResponseWriter, r *http.Request, code int, err e
 		// The app may have ended a moment ago; then the page of that state
 		// says more.
 		if status := d.app.Status(); status.State != process.Ready {
-			page.Write(w, r, d.page(status))
+			page.Write(w, r, d.pageFor(r, status))
 			return
 		}
 		p.Title = "The app did not answer"

@@ -42,7 +42,7 @@ func (p *Proxy) tunnel(w http.ResponseWriter, r *http.Request) {
 	unwatch := context.AfterFunc(r.Context(), func() { conn.Close() })
 	defer unwatch()
 	// From before the handshake, so that a logout in the meantime is felt.
-	t := &tunnel{proxy: p, app: &tunnelEnd{conn: conn}}
+	t := &tunnel{proxy: p, app: &tunnelEnd{conn: conn, limit: p.limit()}}
 	stop := auth.PassOf(r.Context()).Watch(func(why auth.Ending) { t.end(closeCode(why), why.Reason) })
 	defer stop()
 
@@ -82,21 +82,39 @@ func (p *Proxy) tunnel(w http.ResponseWriter, r *http.Request) {
 	if !t.meet(client) {
 		return // access has ended
 	}
-	done, ok := p.tunnels.add(t)
-	if !ok {
-		return // we are shutting down
+	if done, ok := p.tunnels.add(t); ok {
+		defer done()
+	} else {
+		t.end(closeGoingAway, stopping) // the shutdown began while the app thought about it
 	}
-	defer done()
 	t.relay(buffered.Reader, conn.reader)
 }
 
-// closeCode is what a browser is told (RFC 6455 section 7.4.1 and IANA's
-// registry): 1008 is a matter of policy, 1013 means to try again later.
+// limit is how large a visitor's websocket message may be, in bytes of payload
+// as they are sent, and 0 for any. The app's own are not limited, as they are by
+// neither of our peers: the app is trusted.
+func (p *Proxy) limit() uint64 { return uint64(max(0, p.maxMessage)) } // #nosec G115 -- not negative
+
+// What a websocket is closed with (RFC 6455 section 7.4.1, and 1013 from IANA's
+// registry).
+const (
+	closeNormal    = 1000
+	closeGoingAway = 1001
+	closePolicy    = 1008
+	closeTooBig    = 1009
+	closeAppFailed = 1011
+	closeTryLater  = 1013
+)
+
+// stopping is the reason given at a shutdown.
+const stopping = "the server is stopping"
+
+// closeCode is what a browser is told when access has ended.
 func closeCode(why auth.Ending) uint16 {
 	if why.Unknown {
-		return 1013
+		return closeTryLater
 	}
-	return 1008
+	return closePolicy
 }
 
 // handshake sends the visitor's handshake and reads the app's answer.
@@ -158,6 +176,8 @@ func (t *tunnel) meet(visitor net.Conn) bool {
 // tunnelEnd is one side of it, to which the other side's bytes are written.
 type tunnelEnd struct {
 	conn net.Conn
+	// limit is how large a message to it may be, in bytes; 0 is any.
+	limit uint64
 
 	mu     sync.Mutex
 	frames frames
@@ -167,17 +187,24 @@ type tunnelEnd struct {
 	parted  bool
 }
 
-// errParted is a write after the goodbye.
-var errParted = errors.New("the websocket was ended by us")
+var (
+	// errParted is a write after the goodbye.
+	errParted = errors.New("the websocket was ended by us")
+	// errTooBig is a write that begins a frame which makes its message larger
+	// than the limit. Nothing of that frame was passed on.
+	errTooBig = errors.New("the message is too big")
+)
 
 // write passes bytes on. If a goodbye waits, it follows the frame under way.
 func (e *tunnelEnd) write(p []byte) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.parted {
+	switch {
+	case e.parted:
 		return errParted
-	}
-	if e.goodbye == nil {
+	case e.limit > 0:
+		return e.writeLimited(p)
+	case e.goodbye == nil:
 		for rest := p; len(rest) > 0; {
 			rest = rest[e.frames.pass(rest):]
 		}
@@ -193,9 +220,66 @@ func (e *tunnelEnd) write(p []byte) error {
 	return errParted
 }
 
+// writeLimited is write where messages have a limit. A frame's head is kept back
+// until it is complete, so that a frame which is too long can be left out as a
+// whole. The caller holds mu.
+func (e *tunnelEnd) writeLimited(p []byte) error {
+	written := 0 // how much of p has been
+	flush := func(end int) error {
+		if end == written {
+			return nil
+		}
+		_, err := e.conn.Write(p[written:end])
+		written = end
+		return err
+	}
+	for at := 0; at < len(p); {
+		if e.frames.left == 0 {
+			if e.goodbye != nil {
+				if err := flush(at); err != nil {
+					return err
+				}
+				e.part()
+				return errParted
+			}
+			kept := e.frames.have
+			n, complete := e.frames.head(p[at:])
+			tooBig := complete && e.frames.exceeds(e.limit)
+			if !complete || tooBig {
+				err := flush(at)
+				if tooBig {
+					e.frames = frames{} // as nothing of it was sent
+					err = errors.Join(err, errTooBig)
+				}
+				return err
+			}
+			if kept > 0 {
+				if _, err := e.conn.Write(e.frames.header[:kept]); err != nil {
+					return err
+				}
+			}
+			at += n
+		}
+		at += e.frames.body(p[at:])
+	}
+	if err := flush(len(p)); err != nil {
+		return err
+	}
+	if e.part(); e.parted {
+		return errParted
+	}
+	return nil
+}
+
+// between says whether a frame of ours can follow what was written. Where there
+// is a limit, the beginning of a head has not been.
+func (e *tunnelEnd) between() bool {
+	return e.frames.between() || (e.limit > 0 && e.frames.left == 0)
+}
+
 // part sends the goodbye if it can be sent now. The caller holds mu.
 func (e *tunnelEnd) part() {
-	if e.goodbye == nil || e.parted || !e.frames.between() {
+	if e.goodbye == nil || e.parted || !e.between() {
 		return
 	}
 	e.parted = true
@@ -282,7 +366,10 @@ func (t *tunnel) pump(to *tunnelEnd, from *bufio.Reader, source *tunnelEnd) {
 			failed = t.burst(to, from)
 		}
 	}
-	if errors.Is(failed, errParted) {
+	if errors.Is(failed, errTooBig) {
+		t.end(closeTooBig, fmt.Sprintf("a message is larger than %d bytes", to.limit))
+	}
+	if errors.Is(failed, errParted) || errors.Is(failed, errTooBig) {
 		// What still comes goes nowhere, but is read: to close with something
 		// unread would reset the connection and lose our goodbye.
 		_, _ = io.Copy(io.Discard, from)

@@ -8,22 +8,27 @@ import (
 // tunnels knows the open tunnels, so that a shutdown can end them.
 type tunnels struct {
 	mu     sync.Mutex
-	open   map[*tunnel]struct{}
+	open   map[ender]struct{}
 	live   sync.WaitGroup
 	closed bool
 	total  atomic.Int64
 }
 
+// ender is a websocket, of whichever kind, that can be ended. It takes a moment.
+type ender interface {
+	end(code uint16, reason string)
+}
+
 // add registers a tunnel and returns how to take it off again, or false after
 // a shutdown.
-func (t *tunnels) add(opened *tunnel) (done func(), ok bool) {
+func (t *tunnels) add(opened ender) (done func(), ok bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.closed {
 		return nil, false
 	}
 	if t.open == nil {
-		t.open = map[*tunnel]struct{}{}
+		t.open = map[ender]struct{}{}
 	}
 	t.open[opened] = struct{}{}
 	t.live.Add(1)
@@ -47,8 +52,8 @@ func (t *tunnels) count() int {
 func (t *tunnels) close(code uint16, reason string) {
 	t.mu.Lock()
 	t.closed = true
-	for tunnel := range t.open {
-		go tunnel.end(code, reason)
+	for opened := range t.open {
+		go opened.end(code, reason)
 	}
 	t.mu.Unlock()
 	t.live.Wait()

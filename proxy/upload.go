@@ -28,7 +28,7 @@ func (p *Proxy) startUpload(w http.ResponseWriter, r *http.Request, conn *upstre
 		buffer := p.buffers.get()
 		defer p.buffers.put(buffer)
 		last := time.Now()
-		up.read, up.sent = writeBody(conn, r, *buffer, func() {
+		up.read, up.sent = p.writeBody(conn, r, *buffer, func() {
 			// As long as the body moves, the app is not late with its answer.
 			if now := time.Now(); p.timeout > 0 && now.Sub(last) > p.timeout/16 {
 				last = now

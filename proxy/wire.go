@@ -21,12 +21,13 @@ var errBadRequest = errors.New("the request cannot be passed on")
 // visitor sent them but for what a proxy has to change. The request itself is
 // not changed, so that it can be written again to another connection.
 func (p *Proxy) writeHead(conn *upstreamConn, r *http.Request, upgrade bool) error {
-	path, query, ok := splitTarget(r)
-	if ok {
-		path, ok = p.prefix.cut(path)
-	}
+	path, query, ok := p.target(r)
 	if !ok || !validHost(r.Host) {
 		return errBadRequest
+	}
+	own, err := p.overrides.at(p.status)
+	if err != nil {
+		return err
 	}
 
 	w := conn.writer // its errors stay, and come back from Flush
@@ -35,11 +36,11 @@ func (p *Proxy) writeHead(conn *upstreamConn, r *http.Request, upgrade bool) err
 	w.WriteString(path)
 	w.WriteString(query)
 	w.WriteString(" HTTP/1.1\r\n")
-	writeField(w, "Host", r.Host)
+	writeField(w, "Host", p.hostFor(r, own))
 
 	dropped := connectionOptions(r.Header)
 	for name, values := range r.Header {
-		if isOwn(name) || slices.Contains(dropped, name) {
+		if isOwn(name) || slices.Contains(dropped, name) || p.overrides.have(name) {
 			continue
 		}
 		for _, value := range values {
@@ -49,21 +50,27 @@ func (p *Proxy) writeHead(conn *upstreamConn, r *http.Request, upgrade bool) err
 
 	if pass := auth.PassOf(r.Context()); pass != nil {
 		for name, values := range pass.Identity {
-			writeField(w, name, values[0])
+			p.writeOurs(w, name, values[0])
 		}
 	}
 	if client := forwardedFor(r); client != "" {
-		writeField(w, "X-Forwarded-For", client)
+		p.writeOurs(w, "X-Forwarded-For", client)
 	}
-	writeField(w, "X-Forwarded-Proto", forwardedProto(r))
-	writeField(w, "X-Forwarded-Host", forwardedHost(r))
-	if context := p.prefix.context(); context != "" {
-		writeField(w, "X-Forwarded-Prefix", context)
-		writeField(w, "X-Forwarded-Context", context)
-		writeField(w, "X-ProxyContextPath", context)
+	p.writeOurs(w, "X-Forwarded-Proto", forwardedProto(r))
+	p.writeOurs(w, "X-Forwarded-Host", forwardedHost(r))
+	// Who hears the whole path would put the prefix in front of it once more.
+	if context := p.prefix.context(); context != "" && !p.absolute {
+		p.writeOurs(w, "X-Forwarded-Prefix", context)
+		p.writeOurs(w, "X-Forwarded-Context", context)
+		p.writeOurs(w, "X-ProxyContextPath", context)
 	}
 	if id := r.Header.Get(requestIDHeader); id != "" {
-		writeField(w, requestIDHeader, id)
+		p.writeOurs(w, requestIDHeader, id)
+	}
+	if own != nil {
+		for _, f := range own.fields {
+			writeField(w, f.name, f.value)
+		}
 	}
 
 	switch {
@@ -74,20 +81,62 @@ func (p *Proxy) writeHead(conn *upstreamConn, r *http.Request, upgrade bool) err
 	case r.ContentLength < 0:
 		w.WriteString("Transfer-Encoding: chunked\r\n")
 		for name := range r.Trailer {
-			if passesAsTrailer(name) {
+			if p.takesTrailer(name) {
 				writeField(w, "Trailer", name)
 			}
 		}
 	case r.Method == http.MethodPost || r.Method == http.MethodPut || r.Method == http.MethodPatch:
 		w.WriteString("Content-Length: 0\r\n")
 	}
-	_, err := w.WriteString("\r\n")
+	_, err = w.WriteString("\r\n")
 	return err
+}
+
+// target is the path and the query that the app is asked for.
+func (p *Proxy) target(r *http.Request) (path, query string, ok bool) {
+	whole, query, ok := splitTarget(r)
+	if !ok {
+		return "", "", false
+	}
+	path, ok = p.prefix.cut(whole)
+	switch {
+	case !ok:
+		return "", "", false
+	case p.mapping != nil:
+		path, query = p.mapping.apply(path, query)
+		if p.absolute {
+			path = p.prefix.context() + path
+		}
+	case p.absolute:
+		path = whole
+	}
+	return path, query, true
+}
+
+// hostFor is the host that the app is asked under.
+func (p *Proxy) hostFor(r *http.Request, own *rendered) string {
+	if own != nil && own.host != "" {
+		return own.host
+	}
+	return r.Host
+}
+
+// writeOurs writes a field of ours, unless the operator has one of that name.
+func (p *Proxy) writeOurs(w io.StringWriter, name, value string) {
+	if !p.overrides.have(name) {
+		writeField(w, name, value)
+	}
+}
+
+// takesTrailer says whether a visitor's field after the body may go on to the
+// app, which may take it for one of the header.
+func (p *Proxy) takesTrailer(name string) bool {
+	return passesAsTrailer(name) && !p.overrides.have(name)
 }
 
 // writeBody streams a request's body, each piece as it comes. The first error
 // is the visitor's, the second the app's.
-func writeBody(conn *upstreamConn, r *http.Request, buffer []byte, moved func()) (read, write error) {
+func (p *Proxy) writeBody(conn *upstreamConn, r *http.Request, buffer []byte, moved func()) (read, write error) {
 	var out io.Writer = conn.writer
 	var chunked io.WriteCloser
 	if r.ContentLength < 0 {
@@ -117,7 +166,7 @@ func writeBody(conn *upstreamConn, r *http.Request, buffer []byte, moved func())
 			return nil, err
 		}
 		for name, values := range r.Trailer {
-			if !passesAsTrailer(name) {
+			if !p.takesTrailer(name) {
 				continue
 			}
 			for _, value := range values {

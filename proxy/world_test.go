@@ -56,6 +56,8 @@ type stubApp struct {
 	status process.Status
 	lines  []string
 	origin string
+	// retries counts the calls of Retry since reset.
+	retries int
 }
 
 func (a *stubApp) Status() process.Status {
@@ -70,10 +72,31 @@ func (a *stubApp) set(status process.Status) {
 	a.status = status
 }
 
+// reset puts the app into a state from which nobody has retried.
+func (a *stubApp) reset(status process.Status) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.status, a.retries = status, 0
+}
+
+// Retry starts the app, a moment later as the real one does.
+func (a *stubApp) Retry() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.retries++
+	time.AfterFunc(20*time.Millisecond, func() { a.set(process.Status{State: process.Starting, Since: time.Now()}) })
+}
+
+func (a *stubApp) retried() int {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.retries
+}
+
 func (a *stubApp) Log(max int) []string {
 	return append([]string(nil), a.lines[:min(max, len(a.lines))]...)
 }
-func (a *stubApp) SetOriginHost(host string)     { a.origin = host }
+func (a *stubApp) Wake(host string)              { a.origin = host }
 func (w *world) url(path string) string          { return "http://" + w.address + path }
 func ready() process.Status                      { return process.Status{State: process.Ready, Starts: 1} }
 func withApp(handler http.HandlerFunc) appServer { return appServer{handler: handler} }

@@ -6,8 +6,10 @@ import (
 	"crypto/rand"
 	_ "embed"
 	"encoding/json"
+	"fmt"
 	"html/template"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -30,6 +32,9 @@ type Page struct {
 	Message string
 	// Hint is one more line in small print: an exit code, a request id.
 	Hint string
+	// Progress is how far that is which the page waits for; nil where nobody
+	// knows.
+	Progress *Progress
 	// Actions are the ways on from here.
 	Actions []Action
 	// Log is the tail of a log, oldest line first.
@@ -47,19 +52,59 @@ type Page struct {
 	NextURL string
 }
 
-// Action is a link to follow.
+// Progress is how far something is.
+type Progress struct {
+	// Title is what is being done.
+	Title string `json:"title"`
+	// Percent is how much of it is done, 0 to 100, and negative where that is
+	// unknown.
+	Percent int `json:"percent"`
+}
+
+// Known says whether there is a figure.
+func (p *Progress) Known() bool { return p != nil && p.Percent >= 0 }
+
+// Text is the progress in words.
+func (p *Progress) Text() string {
+	switch {
+	case p == nil:
+		return ""
+	case !p.Known():
+		return p.Title
+	case p.Title == "":
+		return fmt.Sprintf("%d %%", p.Percent)
+	}
+	return fmt.Sprintf("%s: %d %%", p.Title, p.Percent)
+}
+
+// Action is a link to follow, or a button that posts to the URL, which must be
+// one of ours.
 type Action struct {
 	Label string
 	URL   string
+	Post  bool
 }
 
 // Status is what a PollURL answers.
 type Status struct {
-	State   string   `json:"state"`
-	Title   string   `json:"title,omitempty"`
-	Message string   `json:"message"`
-	Hint    string   `json:"hint,omitempty"`
-	Log     []string `json:"log,omitempty"`
+	State   string `json:"state"`
+	Title   string `json:"title,omitempty"`
+	Message string `json:"message"`
+	Hint    string `json:"hint,omitempty"`
+	// Progress is nil where it is unknown; Text is the same in words.
+	Progress *Progress `json:"progress,omitempty"`
+	Text     string    `json:"text,omitempty"`
+	Log      []string  `json:"log,omitempty"`
+}
+
+// AsStatus is what a PollURL says while the page is as it is.
+func (p Page) AsStatus() Status {
+	return Status{State: p.State, Title: p.Title, Message: p.Message, Hint: p.Hint, Progress: p.Progress, Text: p.Progress.Text(), Log: p.Log}
+}
+
+// posts says whether the page has a button that posts.
+func (p Page) posts() bool {
+	return slices.ContainsFunc(p.Actions, func(a Action) bool { return a.Post })
 }
 
 // IsNavigation says whether the request was made by a person's browser to
@@ -107,8 +152,14 @@ func Write(w http.ResponseWriter, r *http.Request, p Page) {
 	p.Reload = p.Reload && p.RetryAfter > 0 && r.Method == http.MethodGet
 	nonce := rand.Text()
 	h.Set("Content-Type", "text/html; charset=utf-8")
+	forms := "'none'"
+	if p.posts() {
+		// No narrower source would do: the page does not know for sure under
+		// which host the browser has it, and a path alone is none.
+		forms = "'self'"
+	}
 	h.Set("Content-Security-Policy",
-		"default-src 'none'; base-uri 'none'; form-action 'none'; connect-src 'self'; "+
+		"default-src 'none'; base-uri 'none'; form-action "+forms+"; connect-src 'self'; "+
 			"style-src 'nonce-"+nonce+"'; script-src 'nonce-"+nonce+"'")
 	w.WriteHeader(p.Status)
 	if r.Method == http.MethodHead {
@@ -119,7 +170,8 @@ func Write(w http.ResponseWriter, r *http.Request, p Page) {
 		Page
 		Nonce string
 		Text  string
-	}{p, nonce, strings.Join(p.Log, "\n")})
+		Posts bool
+	}{p, nonce, strings.Join(p.Log, "\n"), p.posts()})
 }
 
 // WriteJSON answers with a JSON value.

@@ -38,7 +38,8 @@ func TestSecurityPageEscapesEverything(t *testing.T) {
 	w := httptest.NewRecorder()
 	Write(w, r, Page{
 		Status: 503, State: evil, Title: evil, Message: evil, Hint: evil, Log: []string{evil}, PollURL: "/user/" + evil,
-		Actions: []Action{{Label: evil, URL: "javascript:alert(1)"}},
+		Actions:  []Action{{Label: evil, URL: "javascript:alert(1)"}, {Label: evil, URL: "javascript:alert(1)", Post: true}, {Label: evil, URL: `/x"><img>`, Post: true}},
+		Progress: &Progress{Title: evil, Percent: 5},
 	})
 	body := w.Body.String()
 	for _, bad := range []string{"<script>alert", "<img", "javascript:"} {
@@ -68,5 +69,63 @@ func TestEachPageHasItsOwnNonce(t *testing.T) {
 	}
 	if len(policies) != 3 {
 		t.Errorf("%d policies for 3 pages", len(policies))
+	}
+}
+
+func TestProgressInWords(t *testing.T) {
+	for _, test := range []struct {
+		progress *Progress
+		known    bool
+		want     string
+	}{
+		{nil, false, ""},
+		{&Progress{"Receiving", 0}, true, "Receiving: 0 %"},
+		{&Progress{"", 100}, true, "100 %"},
+		{&Progress{"Resolving", -1}, false, "Resolving"},
+	} {
+		if test.progress.Known() != test.known || test.progress.Text() != test.want {
+			t.Errorf("%+v: got %v, %q", test.progress, test.progress.Known(), test.progress.Text())
+		}
+	}
+}
+
+func TestProgressOnThePage(t *testing.T) {
+	r := httptest.NewRequest("GET", "/", nil)
+	r.Header.Set("Accept", "text/html")
+	show := func(p Page) string {
+		w := httptest.NewRecorder()
+		Write(w, r, p)
+		return w.Body.String()
+	}
+	known := show(Page{Status: 503, Title: "Wait", PollURL: "/s", Progress: &Progress{"Receiving", 42}})
+	for _, want := range []string{`role="progressbar"`, `aria-valuemin="0"`, `aria-valuemax="100"`, `aria-valuenow="42"`, `aria-valuetext="Receiving: 42 %"`, ".bar.known i { width: 42%; }", `class="bar known"`} {
+		if !strings.Contains(known, want) {
+			t.Errorf("no %s", want)
+		}
+	}
+	if unknown := show(Page{Status: 503, Title: "Wait", PollURL: "/s"}); strings.Contains(unknown, ` aria-valuenow="`) || !strings.Contains(unknown, `role="progressbar"`) || !strings.Contains(unknown, `aria-valuetext="Wait"`) {
+		t.Error("a bar without a figure has one")
+	}
+	if plain := show(Page{Status: 404, Title: "No"}); strings.Contains(plain, "progressbar") || strings.Contains(plain, "<script") {
+		t.Error("a page that waits for nothing has a bar or a script")
+	}
+}
+
+// Only a page with a form may send one.
+func TestSecurityFormsAreAllowedWhereThereIsOne(t *testing.T) {
+	r := httptest.NewRequest("GET", "/", nil)
+	r.Header.Set("Accept", "text/html")
+	for want, actions := range map[string][]Action{
+		"form-action 'none';": {{Label: "Home", URL: "/hub"}},
+		"form-action 'self';": {{Label: "Home", URL: "/hub"}, {Label: "Try again", URL: "/r?next=%2Fx", Post: true}},
+	} {
+		w := httptest.NewRecorder()
+		Write(w, r, Page{Status: 503, Actions: actions})
+		if policy := w.Header().Get("Content-Security-Policy"); !strings.Contains(policy, want) || strings.Contains(policy, "unsafe") {
+			t.Errorf("got %s", policy)
+		}
+		if form := strings.Contains(w.Body.String(), `<form method="post" action="/r?next=%2Fx"><button>Try again</button></form>`); form != (len(actions) == 2) {
+			t.Errorf("%s: the form is there: %v\n%s", want, form, w.Body)
+		}
 	}
 }
