@@ -87,10 +87,10 @@ func ParseEnvironment(lookup Lookup) (Environment, error) {
 	}
 
 	var err error
-	if env.BaseURL, err = pathPrefix("JUPYTERHUB_BASE_URL", get("JUPYTERHUB_BASE_URL")); err != nil {
+	if env.BaseURL, err = ParsePrefix("JUPYTERHUB_BASE_URL", get("JUPYTERHUB_BASE_URL")); err != nil {
 		return env, err
 	}
-	if env.ServicePrefix, err = pathPrefix("JUPYTERHUB_SERVICE_PREFIX", get("JUPYTERHUB_SERVICE_PREFIX")); err != nil {
+	if env.ServicePrefix, err = ParsePrefix("JUPYTERHUB_SERVICE_PREFIX", get("JUPYTERHUB_SERVICE_PREFIX")); err != nil {
 		return env, err
 	}
 	env.CallbackURL = or(get("JUPYTERHUB_OAUTH_CALLBACK_URL"), env.ServicePrefix+callbackRoute)
@@ -169,8 +169,9 @@ func (e Environment) PublicHost() string {
 // HubURL is the browser's address of a page of the hub, such as "home".
 func (e Environment) HubURL(page string) string { return e.Host + e.BaseURL + "hub/" + page }
 
-// pathPrefix reads an escaped URL path and gives it a slash at both ends.
-func pathPrefix(name, value string) (string, error) {
+// ParsePrefix reads an escaped URL path and gives it a slash at both ends. An
+// error calls the value by its name.
+func ParsePrefix(name, value string) (string, error) {
 	prefix := "/" + strings.Trim(value, "/") + "/"
 	if prefix == "//" {
 		return "/", nil

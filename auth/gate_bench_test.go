@@ -20,7 +20,13 @@ func BenchmarkGate(b *testing.B) {
 
 // BenchmarkOpenGate is the same request without authentication.
 func BenchmarkOpenGate(b *testing.B) {
-	benchmarkGate(b, func(w *world, next http.Handler) http.Handler { return NewOpen(w.gate.env).Wrap(next) })
+	benchmarkGate(b, func(w *world, next http.Handler) http.Handler {
+		open, err := NewOpen(w.gate.env, nil)
+		if err != nil {
+			b.Fatal(err)
+		}
+		return open.Wrap(next)
+	})
 }
 
 func benchmarkGate(b *testing.B, wrap func(*world, http.Handler) http.Handler) {

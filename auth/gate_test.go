@@ -457,7 +457,7 @@ func TestSecurityCookiesOfTheHubAreNotTheApps(t *testing.T) {
 		if got := w.gate.HidesCookie(name); got != want {
 			t.Errorf("the gate: %q is %v", name, got)
 		}
-		if got := NewOpen(env).HidesCookie(name); got != want {
+		if got := newOpen(t, env).HidesCookie(name); got != want {
 			t.Errorf("the open gate: %q is %v", name, got)
 		}
 	}
@@ -594,9 +594,50 @@ func TestHotPathAsksTheHubOnce(t *testing.T) {
 	}
 }
 
+func newOpen(t *testing.T, env Environment, origins ...string) Open {
+	t.Helper()
+	open, err := NewOpen(env, origins)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return open
+}
+
+func TestSecurityOpenGateRefusesWebsocketsOfOtherOrigins(t *testing.T) {
+	for _, test := range []struct {
+		method, upgrade, origin string
+		allowed                 []string
+		want                    int
+	}{
+		{"GET", "websocket", "https://evil.example", nil, 403},
+		{"GET", "websocket", "null", nil, 403},
+		{"GET", "websocket", "http://example.com", nil, 200}, // httptest's host
+		{"GET", "websocket", "", nil, 200},
+		{"GET", "websocket", "https://portal.example", []string{"https://portal.example"}, 200},
+		{"GET", "websocket", "https://evil.example", []string{"*"}, 200},
+		{"GET", "", "https://evil.example", nil, 200},
+		{"POST", "", "https://evil.example", nil, 200}, // as both peers do: a browser keeps the answer from that page
+	} {
+		reached := 403
+		handler := newOpen(t, Environment{ServicePrefix: "/"}, test.allowed...).Wrap(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { reached = 200 }))
+		r := httptest.NewRequest(test.method, "/", nil)
+		if test.upgrade != "" {
+			r.Header.Set("Upgrade", test.upgrade)
+		}
+		if test.origin != "" {
+			r.Header.Set("Origin", test.origin)
+		}
+		w := httptest.NewRecorder()
+		handler.ServeHTTP(w, r)
+		if reached != test.want || w.Code != test.want {
+			t.Errorf("%+v: got %d, %d", test, reached, w.Code)
+		}
+	}
+}
+
 func TestOpenGateKeepsTheHubsCookiesToo(t *testing.T) {
 	var seen string
-	handler := NewOpen(Environment{ServicePrefix: "/"}).Wrap(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+	handler := newOpen(t, Environment{ServicePrefix: "/"}).Wrap(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		seen = r.Header.Get("Cookie")
 	}))
 	r := httptest.NewRequest("GET", "/", nil)

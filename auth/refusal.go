@@ -42,14 +42,18 @@ func (g *Gate) refuse(w http.ResponseWriter, r *http.Request, ruling ruling) {
 	case CrossOrigin:
 		g.log.Warn("cross-origin request refused", "user", ruling.user.Name, "path", r.URL.Path,
 			"origin", r.Header.Get("Origin"), "host", r.Host, "site", r.Header.Get("Sec-Fetch-Site"))
-		page.Write(w, r, page.Page{
-			Status: http.StatusForbidden, State: "cross_origin", Title: "Refused: this came from another site",
-			Message: "The request was made by a page of another origin. If that page is trusted, the operator can allow it with --allow-origin.",
-		})
+		page.Write(w, r, crossOriginPage())
 	case Limited:
 		g.limited(w, r)
 	default:
 		g.unavailable(w, r)
+	}
+}
+
+func crossOriginPage() page.Page {
+	return page.Page{
+		Status: http.StatusForbidden, State: "cross_origin", Title: "Refused: this came from another site",
+		Message: "The request was made by a page of another origin. If that page is trusted, the operator can allow it with --allow-origin.",
 	}
 }
 
