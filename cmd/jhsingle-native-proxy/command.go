@@ -1,14 +1,17 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/ideonate/jhsingle-native-proxy/auth"
-	"github.com/ideonate/jhsingle-native-proxy/process"
+
+	"github.com/ideonate/jhsingle-native-proxy/internal/suggest"
 )
 
 // Exit codes of our own, by sysexits.h where it has one. The app's own codes
@@ -18,38 +21,47 @@ const (
 	exitUsage = 64
 )
 
-// run is the whole program, with everything from outside as a parameter.
-func run(args []string, lookup auth.Lookup, environ []string, stdout, stderr io.Writer) int {
-	code := 0
-	command := newCommand(func(o options, argv []string) error {
-		var err error
-		code, err = serve(o, argv, lookup, environ, stderr)
-		return err
-	})
-	command.SetArgs(args)
-	command.SetOut(stdout)
-	command.SetErr(stderr)
-	if err := command.Execute(); err != nil {
-		fmt.Fprintf(stderr, "jhsingle-native-proxy: %v\n", err)
-		if code == 0 {
-			code = exitUsage // a flag was wrong, so nothing was begun
-		}
-	}
-	return code
+const programName = "jhsingle-native-proxy"
+
+// program is one run, with everything from outside as a field.
+type program struct {
+	lookup         auth.Lookup
+	environ        []string
+	stdout, stderr io.Writer
+
+	options options
+	// exit is the code to end with; an error without one is a wrong use.
+	exit int
 }
 
-func newCommand(serve func(options, []string) error) *cobra.Command {
-	var o options
-	command := &cobra.Command{
-		Use:   "jhsingle-native-proxy [flags] [--] command [argument...]",
+// run is the whole program.
+func run(args []string, lookup auth.Lookup, environ []string, stdout, stderr io.Writer) int {
+	p := &program{lookup: lookup, environ: environ, stdout: stdout, stderr: stderr}
+	command := p.command(p.serve)
+	command.SetArgs(args)
+	if err := command.Execute(); err != nil {
+		fmt.Fprintf(stderr, "%s: %v\n", programName, err)
+		if p.exit == 0 {
+			p.exit = exitUsage // a setting was wrong, so nothing was begun
+		}
+	}
+	return p.exit
+}
+
+// command builds the command line. serve is what it is for.
+func (p *program) command(serve func() error) *cobra.Command {
+	o := &p.options
+	root := &cobra.Command{
+		Use:   programName + " [flags] [--] command [argument...]",
 		Short: "Put a web app behind JupyterHub",
 		Long: strings.TrimSpace(`
 Starts a web app and puts it behind JupyterHub: every request and every
 websocket needs a JupyterHub login that may access this server, and is then
 passed on to the app. Made to be the command of a JupyterHub spawner.
 
-In the command and its arguments these are replaced:
+In the command, its arguments and the values of --environment these are replaced:
   {port}                   where the app is to listen, on 127.0.0.1
+  {unix_socket}            the unix socket where it is to listen instead
   {base_url}               the URL path of this server, without a last slash
   {presentation_path}      --presentation-path, made absolute
   {presentation_dirname}   its folder
@@ -57,33 +69,98 @@ In the command and its arguments these are replaced:
   {origin_host}            the host by which visitors reach this server
   {-} {--}                 - and --, where a bare one would be taken for a flag
   {{ }}                    a brace itself
+
+Without a command, --destport or --unix-socket says where an app listens that
+runs already.
 `),
-		Example: `  jhsingle-native-proxy -- voila notebook.ipynb --port={port} --no-browser --Voila.base_url={base_url}/ --Voila.server_url=/
-  jhsingle-native-proxy -- streamlit run app.py --server.port={port} --server.headless=true
+		Example: `  jhsingle-native-proxy run voila notebook.ipynb
+  jhsingle-native-proxy -- voila notebook.ipynb --port={port} --no-browser --Voila.base_url={base_url}/ --Voila.server_url=/
+  jhsingle-native-proxy -- gunicorn --bind unix:{unix_socket} app:app
   jhsingle-native-proxy --authtype=none --port=8000 -- python3 -m http.server {port}   # to try it without a hub`,
 		Version:           version,
 		SilenceUsage:      true,
 		SilenceErrors:     true,
 		DisableAutoGenTag: true,
 		Args:              cobra.ArbitraryArgs,
-		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
-		RunE: func(cmd *cobra.Command, argv []string) error {
-			if err := o.check(cmd.Flags()); err != nil {
+		RunE: func(cmd *cobra.Command, arguments []string) error {
+			o.argv = arguments
+			if err := p.settle(cmd.Flags()); err != nil {
 				return err
 			}
-			return serve(o, argv)
+			return serve()
 		},
 	}
-	o.register(command.Flags())
-	return command
+	root.SetOut(p.stdout)
+	root.SetErr(p.stderr)
+	root.SetVersionTemplate(programName + " {{.Version}}\n")
+	sections := o.sections()
+	for _, section := range sections {
+		root.PersistentFlags().AddFlagSet(section.flags)
+	}
+	root.SetGlobalNormalizationFunc(aliases)
+	root.PersistentFlags().SortFlags = false
+	root.SetFlagErrorFunc(flagError)
+	root.SetUsageFunc(usage(sections))
+	root.SetHelpCommand(&cobra.Command{Hidden: true})
+	root.AddCommand(p.runCommand(serve), p.doctorCommand(), p.manCommand(sections), p.folderCommand())
+	completeFlags(root)
+	return root
 }
 
-// restartPolicy lets cobra read and show a policy.
-type restartPolicy struct{ process.RestartPolicy }
+// settle gathers the settings from everywhere, and checks them.
+func (p *program) settle(flags *pflag.FlagSet) error {
+	o := &p.options
+	if err := o.readEnvironment(flags, p.lookup); err != nil {
+		return err
+	}
+	found, err := o.readFile(flags)
+	if err != nil {
+		return err
+	}
+	if len(o.words) > 0 {
+		if err := p.usePreset(flags, found); err != nil {
+			return err
+		}
+	} else if len(o.argv) == 0 {
+		o.argv = found.command
+	}
+	for _, check := range []func(wrong) error{o.access.check, o.identity.check, o.life.check, o.reporting.check} {
+		if err := check(o.wrong); err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
-func (p *restartPolicy) Set(text string) (err error) {
-	p.RestartPolicy, err = process.ParseRestartPolicy(text)
+// flagError says what is wrong with the command line.
+func flagError(cmd *cobra.Command, err error) error {
+	if unknown, ok := errors.AsType[*pflag.NotExistError](err); ok {
+		name := unknown.GetSpecifiedName()
+		if len(name) == 1 {
+			return fmt.Errorf("-%s is not a flag of ours: write {-}%s, or put -- before the command, to give it to the app", name, name)
+		}
+		var near string
+		if guess := suggest.DidYouMean(name, flagNames(cmd.Flags())); guess != "" {
+			near = strings.Replace(guess, "mean ", "mean --", 1)
+		}
+		return fmt.Errorf("--%s is not a flag of ours%s: write {--}%s, or put -- before the command, to give it to the app", name, near, name)
+	}
+	if missing, ok := errors.AsType[*pflag.ValueRequiredError](err); ok {
+		return fmt.Errorf("--%s wants a value", missing.GetSpecifiedName())
+	}
+	if invalid, ok := errors.AsType[*pflag.InvalidValueError](err); ok {
+		flag := invalid.GetFlag()
+		return setError("--"+flag.Name, invalid.GetValue(), flag, err)
+	}
 	return err
 }
-func (p *restartPolicy) String() string { return string(p.RestartPolicy) }
-func (*restartPolicy) Type() string     { return "never|on-failure|always" }
+
+// completeFlags offers the words of flags that know theirs.
+func completeFlags(root *cobra.Command) {
+	root.PersistentFlags().VisitAll(func(flag *pflag.Flag) {
+		if known, ok := flag.Value.(*choice); ok {
+			// The flag is there, so no error.
+			_ = root.RegisterFlagCompletionFunc(flag.Name, cobra.FixedCompletions(known.words, cobra.ShellCompDirectiveNoFileComp))
+		}
+	})
+}

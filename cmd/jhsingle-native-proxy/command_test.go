@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"io"
 	"net"
 	"os"
 	"strconv"
@@ -19,6 +20,15 @@ func try(vars map[string]string, args ...string) (code int, stdout, stderr strin
 	return code, out.String(), err.String()
 }
 
+// settings are what a command line and variables come to.
+func settings(vars map[string]string, args ...string) (options, error) {
+	p := &program{lookup: func(name string) (string, bool) { value, ok := vars[name]; return value, ok }, stdout: io.Discard, stderr: io.Discard}
+	command := p.command(func() error { return nil })
+	command.SetArgs(args)
+	err := command.Execute()
+	return p.options, err
+}
+
 func TestBadInputIsOneSentence(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -28,23 +38,23 @@ func TestBadInputIsOneSentence(t *testing.T) {
 	_, taken, _ := net.SplitHostPort(listener.Addr().String())
 	open := "--authtype=none"
 	for want, args := range map[string][]string{
-		"JUPYTERHUB_API_TOKEN is not set":      {"true"},
-		"no command is given":                  {open},
-		"{nope}":                               {open, "true", "{nope}"},
-		`cannot run "surely-not-there"`:        {open, "surely-not-there"},
-		"another program does already":         {open, "--ip=127.0.0.1", "--port=" + taken, "true"},
-		"unknown flag: --prot":                 {open, "--prot=1", "true"},
-		`invalid argument "x"`:                 {open, "--port=x", "true"},
-		"--port is 70000":                      {open, "--port=70000", "true"},
-		"--destport is -1":                     {open, "--destport=-1", "true"},
-		`--authtype is "ldap"`:                 {"--authtype=ldap", "true"},
-		"--ready-timeout is 0":                 {open, "--ready-timeout=0", "true"},
-		"--request-timeout is -1":              {open, "--request-timeout=-1", "true"},
-		"--ready-check-path is \"x\"":          {open, "--ready-check-path=x", "true"},
-		`"sometimes" is not a restart`:         {open, "--restart=sometimes", "true"},
-		`--metrics-address is "9090"`:          {open, "--metrics-address=9090", "true"},
-		`--log-format is "xml"`:                {open, "--log-format=xml", "true"},
-		"invalid argument \"maybe\" for \"--n": {open, "--no-logs=maybe", "true"},
+		"JUPYTERHUB_API_TOKEN is not set":                              {"true"},
+		"no command is given":                                          {open},
+		"{nope}":                                                       {open, "true", "{nope}"},
+		`cannot run "surely-not-there"`:                                {open, "surely-not-there"},
+		"another program does already":                                 {open, "--ip=127.0.0.1", "--port=" + taken, "true"},
+		"--prot is not a flag of ours (did you mean --port?)":          {open, "--prot=1", "true"},
+		`--port is "x", but wants a whole number`:                      {open, "--port=x", "true"},
+		`--port is "70000", but is from 0 to 65535`:                    {open, "--port=70000", "true"},
+		`--destport is "-1", but is from 0`:                            {open, "--destport=-1", "true"},
+		`--authtype is "ldap", but is oauth or none`:                   {"--authtype=ldap", "true"},
+		`--ready-timeout is "0", but is at least 1s`:                   {open, "--ready-timeout=0", "true"},
+		`--request-timeout is "-1", but cannot be negative`:            {open, "--request-timeout=-1", "true"},
+		"--ready-check-path is \"x\"":                                  {open, "--ready-check-path=x", "true"},
+		`--restart is "sometimes", but is never, on-failure or always`: {open, "--restart=sometimes", "true"},
+		`--metrics-address is "9090"`:                                  {open, "--metrics-address=9090", "true"},
+		`--log-format is "xml"`:                                        {open, "--log-format=xml", "true"},
+		`--no-logs is "maybe", but is true or false`:                   {open, "--no-logs=maybe", "true"},
 	} {
 		code, _, stderr := try(nil, args...)
 		last := strings.TrimSpace(stderr)
@@ -89,10 +99,8 @@ func TestOnOffFlags(t *testing.T) {
 		{nil, true}, {[]string{"--no-logs"}, false}, {[]string{"--logs"}, true}, {[]string{"--logs=false"}, false},
 		{[]string{"--no-logs=false"}, true}, {[]string{"--no-logs", "--logs"}, true},
 	} {
-		var got options
-		command := newCommand(func(o options, _ []string) error { got = o; return nil })
-		command.SetArgs(append(test.args, "x"))
-		if err := command.Execute(); err != nil || got.logs != test.want {
+		got, err := settings(nil, append(test.args, "x")...)
+		if err != nil || got.logs != test.want {
 			t.Errorf("%q: got %v, %v", test.args, got.logs, err)
 		}
 	}
@@ -131,8 +139,8 @@ func TestListenAddress(t *testing.T) {
 		{0, "*", ":443", true, ":443"},
 		{0, "", ":443", true, ":443"},
 	} {
-		o := options{port: test.port, ip: test.ip}
-		if got := o.listenAddress(test.bind, test.underHub); got != test.want {
+		o := listening{port: test.port, ip: test.ip}
+		if got := o.address(test.bind, test.underHub); got != test.want {
 			t.Errorf("%+v: got %q", test, got)
 		}
 	}
@@ -151,7 +159,7 @@ func TestPresentationVariables(t *testing.T) {
 		"/a/folder/":   {"presentation_path": "/a/folder/", "presentation_dirname": "/a/folder", "presentation_basename": ""},
 		"/a/{weird}.x": {"presentation_path": "/a/{weird}.x", "presentation_dirname": "/a", "presentation_basename": "{weird}.x"},
 	} {
-		o := options{presentationPath: path}
+		o := command{presentationPath: path}
 		got, err := o.variables("/user/ada/")
 		if err != nil {
 			t.Fatal(err)

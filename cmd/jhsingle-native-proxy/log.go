@@ -3,12 +3,11 @@ package main
 import (
 	"io"
 	"log/slog"
-	"sync"
 
 	"github.com/ideonate/jhsingle-native-proxy/process"
 )
 
-func newLog(o options, stderr io.Writer) *slog.Logger {
+func newLog(o *options, stderr io.Writer) *slog.Logger {
 	level := slog.LevelInfo
 	if o.debug {
 		level = slog.LevelDebug
@@ -20,21 +19,26 @@ func newLog(o options, stderr io.Writer) *slog.Logger {
 	return slog.New(slog.NewTextHandler(stderr, options))
 }
 
-// appOutput shows the app's lines: as they are in a text log, where a
-// traceback is for a person's eyes, and as records in a JSON log.
-func appOutput(o options, log *slog.Logger, stderr io.Writer) process.Sink {
+// appOutput shows what the app writes: as records, for machines, or as it is,
+// where a traceback is for a person's eyes. raw is byte for byte.
+func appOutput(o *options, log *slog.Logger, stderr io.Writer) (lines, raw process.Sink) {
 	switch {
 	case !o.logs:
-		return nil
-	case o.logFormat == "json":
-		return func(stream string, line []byte) { log.Info(string(line), "from", "app", "stream", stream) }
+		return nil, nil
+	case o.appLog == "raw":
+		// A log that cannot be written has no other place; the same below.
+		return nil, func(p process.Piece) { _, _ = stderr.Write(p.Data) }
+	case o.appLog == "records" || o.logFormat == "json":
+		return func(p process.Piece) {
+			log.Info(string(p.Data), "from", "app", "stream", p.Stream, "read", p.Time)
+		}, nil
 	}
-	var mu sync.Mutex
 	var buffer []byte
-	return func(_ string, line []byte) {
-		mu.Lock()
-		defer mu.Unlock()
-		buffer = append(append(buffer[:0], line...), '\n')
-		_, _ = stderr.Write(buffer) // a log that cannot be written has no other place
-	}
+	return func(p process.Piece) {
+		buffer = append(buffer[:0], p.Data...)
+		if !p.More {
+			buffer = append(buffer, '\n')
+		}
+		_, _ = stderr.Write(buffer)
+	}, nil
 }
