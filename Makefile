@@ -28,7 +28,7 @@ lint: ## format, vet and static analysis
 	go mod verify
 	go vet -tags e2e,hubs,attacktable ./...
 	go run $(STATICCHECK) -tags e2e,hubs,attacktable ./...
-	shellcheck .ci/run deploy/demo/run test/attack/setup test/bed/setup test/fault/hub/warden test/fuzz test/hubs/setup test/vuln
+	shellcheck .ci/run deploy/demo/run test/attack/setup test/bed/setup test/fault/hub/warden test/framework/setup test/fuzz test/hubs/setup test/source/setup test/vuln
 
 sec: ## security analysis; G104 is left out, as an unread error is staticcheck's and the reader's to judge
 	go run $(GOSEC) -quiet -exclude=G104 -exclude-dir=bench -exclude-dir=test ./...
@@ -42,8 +42,10 @@ vuln: ## known vulnerabilities in what we depend on
 fuzz: ## every fuzz target, FUZZTIME each: a time, or a number of inputs such as 20000x
 	test/fuzz $(FUZZTIME)
 
-e2e: ## the real thing: JupyterHub, Voila, Chromium, Docker
+e2e: ## the real thing: JupyterHub, the Python program, a dozen frameworks, Chromium, git servers, Docker
 	test/bed/setup
+	test/attack/setup
+	test/framework/setup
 	go test -tags e2e -count=1 -timeout 30m ./test/...
 
 test-hubs: ## the matrix of real hubs, from 6 down to 1.5, as a table
