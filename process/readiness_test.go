@@ -86,7 +86,7 @@ func TestHintComesEarly(t *testing.T) {
 func TestAnAnnouncementIsNoAnswer(t *testing.T) {
 	for text, want := range map[string]int{
 		"HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.0 204 No Content\r\n\r\n": 204,
-		"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n":         101,
+		"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n":          101,
 	} {
 		if got, err := exchange(t.Context(), io.Discard, strings.NewReader(text), "GET", "/"); got != want || err != nil {
 			t.Errorf("%q: got %d, %v", text, got, err)
