@@ -78,7 +78,7 @@ func (p *probe) await(ctx context.Context, path string) error {
 		// The end of our time interrupts a question, and says less than the
 		// question before; but an app that keeps us waiting is one that was
 		// reached.
-		if ctx.Err() == nil || last == nil || p.reached != nil {
+		if !over(ctx) || last == nil || p.reached != nil {
 			last = err
 		}
 		if p.reached != nil {
@@ -90,6 +90,13 @@ func (p *probe) await(ctx context.Context, path string) error {
 		case <-time.After(pause):
 		}
 	}
+}
+
+// over says whether the time of a context is: a connection's timer can be
+// ahead of the context's own.
+func over(ctx context.Context) bool {
+	deadline, ok := ctx.Deadline()
+	return ctx.Err() != nil || (ok && !time.Now().Before(deadline))
 }
 
 // ask returns the status of the answer, or 0 without a path, when a connection

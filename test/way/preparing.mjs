@@ -21,6 +21,7 @@ await run(async (page) => {
     }
     if (value >= 30 && measured.length === 0) {
       text = await page.locator("main").innerText();
+      await page.waitForTimeout(600); // the bar glides to its value
       filled = await page.evaluate(() => document.getElementById("fill").offsetWidth / document.getElementById("bar").offsetWidth);
       measured = await widths(page, { desktop: "preparing-1-desktop", phone: "preparing-2-phone" });
       await page.emulateMedia({ colorScheme: "dark" });
