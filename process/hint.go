@@ -16,13 +16,24 @@ type listener struct {
 	user  int // -1 where that is not known
 }
 
-// at says whether connections to the place arrive at the listener.
+// at says whether connections to the place arrive at the listener: to either
+// loopback address, unless the place has one of them.
 func (l listener) at(p place) bool {
-	if p.socket != "" {
+	if p.socket != "" || l.path != "" {
 		return l.path == p.socket
 	}
+	if int(l.addr.Port()) != p.port {
+		return false
+	}
 	addr := l.addr.Addr()
-	return l.path == "" && int(l.addr.Port()) == p.port && (addr.IsUnspecified() || addr == netip.MustParseAddr(loopback) || addr == netip.MustParseAddr(loopback6))
+	for _, host := range []netip.Addr{netip.MustParseAddr(loopback), netip.MustParseAddr(loopback6)} {
+		// An IPv6 socket for all addresses takes IPv4, too (ipv6(7)).
+		takes := addr == host || (addr.IsUnspecified() && (addr.Is6() || host.Is4()))
+		if takes && (p.host == "" || p.host == host.String()) {
+			return true
+		}
+	}
+	return false
 }
 
 func (l listener) String() string {

@@ -46,6 +46,7 @@ func TestParseUnix(t *testing.T) {
 
 func TestListenersAreFound(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "with a space")
+	hosts := map[string]string{"tcp4": loopback, "tcp6": loopback6}
 	for network, address := range map[string]string{"tcp4": "127.0.0.1:0", "tcp6": "[::1]:0", "tcp": ":0", "unix": path} {
 		listener, err := net.Listen(network, address)
 		if err != nil {
@@ -53,7 +54,8 @@ func TestListenersAreFound(t *testing.T) {
 		}
 		at := place{socket: path}
 		if network != "unix" {
-			at = place{port: listener.Addr().(*net.TCPAddr).Port}
+			// Another program may have the same port of the other address.
+			at = place{port: listener.Addr().(*net.TCPAddr).Port, host: hosts[network]}
 		}
 		if got := holderOf(at); !strings.HasPrefix(got, "process "+strconv.Itoa(os.Getpid())+" (") {
 			t.Errorf("%s: got %q", network, got)
@@ -252,6 +254,7 @@ func TestSecurityAnotherUsersProgramIsNotTheApp(t *testing.T) {
 		{at, listens("[::]:80", other), true},
 		{at, listens("[::1]:80", other), false}, // not who has answered
 		{at, listens("127.0.0.1:81", other), false},
+		{place{port: 80, host: loopback6}, listens("0.0.0.0:80", other), false},
 		{place{port: 80, host: loopback6}, listens("[::1]:80", other), true},
 		{place{port: 80}, listens("[::1]:80", other), true},
 	} {

@@ -133,7 +133,8 @@ func checkPort(port int) error {
 		// Anything else, such as a port that only root may have or a
 		// machine without IPv6, is for the app to say.
 		if errors.Is(err, syscall.EADDRINUSE) {
-			return takenError{place{port: port}, holderOf(place{port: port})}
+			at := place{port: port, host: host}
+			return takenError{at, holderOf(at)}
 		}
 	}
 	return nil

@@ -70,16 +70,16 @@ func (p *probe) found() place {
 func (p *probe) await(ctx context.Context, path string) error {
 	method := http.MethodHead
 	var last error
+	met := false // the app, when it gave the last reason
 	for pause := firstPause; ; pause = min(pause*3/2, lastPause) {
 		_, err := p.ask(ctx, method, path)
 		if err == nil {
 			return nil
 		}
-		// The end of our time interrupts a question, and says less than the
-		// question before; but an app that keeps us waiting is one that was
-		// reached.
-		if !over(ctx) || last == nil || p.reached != nil {
-			last = err
+		// The end of our time interrupts a question, which says less than the
+		// one before; unless that found nobody, and this one somebody.
+		if !over(ctx) || last == nil || (p.reached != nil && !met) {
+			last, met = err, p.reached != nil
 		}
 		if p.reached != nil {
 			method = other(method)

@@ -20,12 +20,12 @@ const drainReserve = 2 * time.Second
 // supervise runs the app until it ends for good, a signal comes, or the
 // server fails.
 func supervise(app *process.App, server *proxy.Server, failed <-chan error, limit time.Duration, log *slog.Logger) (int, error) {
+	hangup := newHangup()
 	signals := make(chan os.Signal, 8)
 	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT,
 		syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGWINCH)
 	defer signal.Stop(signals)
 
-	onTerminal := hasTerminal()
 	ended := make(chan process.Exit, 1)
 	go func() { ended <- app.Run() }()
 	shutdown := func() {
@@ -58,10 +58,11 @@ func supervise(app *process.App, server *proxy.Server, failed <-chan error, limi
 			if !ok {
 				continue
 			}
-			if sig == syscall.SIGHUP && onTerminal && !hasTerminal() {
-				sig = syscall.SIGTERM
+			if sig == syscall.SIGHUP {
+				sig = hangup.meaning()
 			}
 			switch {
+			case sig == 0:
 			case sig == syscall.SIGHUP && drained == nil:
 				log.Info("starting the app anew", "signal", sig.String())
 				app.Restart()

@@ -14,7 +14,9 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
+	"syscall"
 	"testing"
 	"time"
 
@@ -36,6 +38,9 @@ type stage struct {
 var shared *stage
 
 func TestMain(m *testing.M) {
+	// Whoever runs this may ignore SIGHUP (nohup), and programs inherit that. One
+	// that is asked for here is not ignored in what we start.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP)
 	os.Exit(play(m))
 }
 

@@ -96,6 +96,12 @@ func (b *buffer) String() string {
 // launch starts our program, in a folder of its own, and waits until it listens.
 func launch(t *testing.T, flags []string, app ...string) *server {
 	t.Helper()
+	return launchWith(t, func(*server) {}, flags, app...)
+}
+
+// launchWith is launch with a command that is changed before.
+func launchWith(t *testing.T, change func(*server), flags []string, app ...string) *server {
+	t.Helper()
 	ports, err := bed.FreePorts(1)
 	if err != nil {
 		t.Fatal(err)
@@ -107,6 +113,7 @@ func launch(t *testing.T, flags []string, app ...string) *server {
 	s.command.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + s.folder, "PYTHONUNBUFFERED=1", "JUPYTERHUB_SERVICE_PREFIX=" + prefix, "JUPYTERHUB_BASE_URL=/"}
 	s.command.Stdout, s.command.Stderr = s.log, s.log
 	s.command.WaitDelay = 5 * time.Second
+	change(s)
 	if err := s.command.Start(); err != nil {
 		t.Fatal(err)
 	}
