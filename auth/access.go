@@ -40,7 +40,7 @@ func newAccess(env Environment, onlyUsers, onlyGroups []string) access {
 	}
 	// The hub gives the owner's name, so another one is the operator's. For a
 	// service, the hub gives a name of the system's, which is nobody's here.
-	if owner := env.prefixOwner(); owner != "" && owner != env.User {
+	if owner := env.PrefixOwner(); owner != "" && owner != env.User {
 		a.owner, a.user = owner, env.User
 	}
 	return a

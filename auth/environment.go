@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -70,7 +71,7 @@ func ParseEnvironment(lookup Lookup) (Environment, error) {
 	get := func(name string) string { value, _ := lookup(name); return value }
 	env := Environment{
 		APIToken:    Secret(get("JUPYTERHUB_API_TOKEN")),
-		APIURL:      or(get("JUPYTERHUB_API_URL"), "http://127.0.0.1:8081/hub/api"),
+		APIURL:      cmp.Or(get("JUPYTERHUB_API_URL"), "http://127.0.0.1:8081/hub/api"),
 		ActivityURL: get("JUPYTERHUB_ACTIVITY_URL"),
 		Host:        strings.TrimRight(get("JUPYTERHUB_HOST"), "/"),
 		ClientID:    get("JUPYTERHUB_CLIENT_ID"),
@@ -93,7 +94,7 @@ func ParseEnvironment(lookup Lookup) (Environment, error) {
 	if env.ServicePrefix, err = ParsePrefix("JUPYTERHUB_SERVICE_PREFIX", get("JUPYTERHUB_SERVICE_PREFIX")); err != nil {
 		return env, err
 	}
-	env.CallbackURL = or(get("JUPYTERHUB_OAUTH_CALLBACK_URL"), env.ServicePrefix+callbackRoute)
+	env.CallbackURL = cmp.Or(get("JUPYTERHUB_OAUTH_CALLBACK_URL"), env.ServicePrefix+callbackRoute)
 	if env.Host != "" {
 		if _, err := origin("JUPYTERHUB_HOST", env.Host); err != nil {
 			return env, err
@@ -142,9 +143,9 @@ func (e Environment) Validate() error {
 	return nil
 }
 
-// prefixOwner is the user whose server this is, as the prefix tells (JupyterHub
+// PrefixOwner is the user whose server this is, as the prefix tells (JupyterHub
 // user.py: /user/NAME/), and empty where it tells nothing, as for a service.
-func (e Environment) prefixOwner() string {
+func (e Environment) PrefixOwner() string {
 	rest, ok := strings.CutPrefix(e.ServicePrefix, e.BaseURL+"user/")
 	if !ok {
 		return ""
@@ -244,11 +245,4 @@ func boolean(value string, unset bool) bool {
 		return false
 	}
 	return true
-}
-
-func or(value, fallback string) string {
-	if value == "" {
-		return fallback
-	}
-	return value
 }

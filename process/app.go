@@ -67,7 +67,7 @@ func New(config Config) (*App, error) {
 	}
 	if a.external() {
 		if a.config.Socket == Fresh || (a.config.Socket == "" && a.config.Port == 0) {
-			return nil, errors.New("no command is given: say what to run, for example: jhsingle-native-proxy -- voila notebook.ipynb --port={port}; for an app that runs already, say on which port or unix socket it listens")
+			return nil, errors.New("no command is given: say what to run, for example: jhsingle-native-proxy -- voila notebook.ipynb --port={port}; or, by --destport or --unix-socket, where an app listens that runs already")
 		}
 		return a, nil
 	}

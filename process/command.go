@@ -13,6 +13,8 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+
+	"github.com/ideonate/jhsingle-native-proxy/internal/environment"
 )
 
 // command is what is run: the command line, environment and folder without
@@ -94,7 +96,7 @@ func (c command) find() (string, error) {
 		return path, nil
 	}
 	var found error
-	for _, folder := range filepath.SplitList(c.variable("PATH")) {
+	for _, folder := range filepath.SplitList(environment.Get(c.env, "PATH")) {
 		path, err := c.absolute(filepath.Join(cmp.Or(folder, "."), name))
 		if err == nil {
 			err = executable(path)
@@ -126,16 +128,6 @@ func (c command) absolute(name string) (string, error) {
 		return filepath.Join(c.dir, name), nil
 	}
 	return filepath.Abs(name)
-}
-
-// variable returns a variable of the app's environment: the last counts.
-func (c command) variable(name string) string {
-	for _, pair := range slices.Backward(c.env) {
-		if value, ok := strings.CutPrefix(pair, name+"="); ok {
-			return value
-		}
-	}
-	return ""
 }
 
 // reason leaves out the path that the sentence around it names already.
@@ -218,18 +210,6 @@ func parseShebang(head []byte) (interpreter, line string, ok bool) {
 		return "", text, true
 	}
 	return fields[0], text, true
-}
-
-// Environ returns an environment without the named variables.
-func Environ(all []string, without ...string) []string {
-	kept := make([]string, 0, len(all))
-	for _, pair := range all {
-		name, _, assigned := strings.Cut(pair, "=")
-		if !assigned || !slices.Contains(without, name) {
-			kept = append(kept, pair)
-		}
-	}
-	return kept
 }
 
 // shown is the command line for a log: an argument can be a whole program.

@@ -140,13 +140,35 @@ func holderOf(at place) string {
 		if !l.at(at) {
 			continue
 		}
-		for _, p := range processes() {
-			if slices.Contains(sockets(p.pid), l.inode) {
-				return p.String()
-			}
+		if holder := l.holder(); holder != "" {
+			return holder
 		}
 		if l.user >= 0 && l.user != os.Geteuid() {
 			return "a program of the user with the number " + strconv.Itoa(l.user)
+		}
+	}
+	return ""
+}
+
+// PortHolder names the process that listens on a TCP port of whatever address,
+// and is empty where that cannot be seen: others' processes hide what they have
+// open, and other systems than Linux do not tell.
+func PortHolder(port int) string {
+	for _, l := range listeners() {
+		if l.path == "" && int(l.addr.Port()) == port {
+			if holder := l.holder(); holder != "" {
+				return holder
+			}
+		}
+	}
+	return ""
+}
+
+// holder is the process whose socket it is.
+func (l listener) holder() string {
+	for _, p := range processes() {
+		if slices.Contains(sockets(p.pid), l.inode) {
+			return p.String()
 		}
 	}
 	return ""

@@ -31,6 +31,23 @@ func TestParseTCP(t *testing.T) {
 	}
 }
 
+func TestPortHolder(t *testing.T) {
+	for _, address := range []string{"127.0.0.1:0", "127.0.0.9:0", "[::1]:0", ":0"} {
+		listener, err := net.Listen("tcp", address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		port := listener.Addr().(*net.TCPAddr).Port
+		if got := PortHolder(port); !strings.HasPrefix(got, "process "+strconv.Itoa(os.Getpid())+" (") {
+			t.Errorf("%s: got %q", address, got)
+		}
+		listener.Close()
+	}
+	if got := PortHolder(0); got != "" {
+		t.Errorf("got %q", got)
+	}
+}
+
 func TestParseUnix(t *testing.T) {
 	table := `Num       RefCount Protocol Flags    Type St Inode Path
 0000000000000000: 00000002 00000000 00010000 0001 01 47 /tmp/with a space 

@@ -1,7 +1,6 @@
 package proxy
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -198,16 +197,16 @@ func (t *rawTunnel) copyMessage(message io.Reader) error {
 
 // toVisitor passes on what the app says. The app's end is the websocket's.
 func (t *rawTunnel) toVisitor() {
-	err := t.copyBytes(t.app.reader)
+	ended, failed := t.proxy.flow(t.app.reader, t.say)
 	switch {
-	case errors.Is(err, errVisitorGone):
+	case failed != nil:
 		// Nobody hears the app any more, but what it was sent it shall get: with
 		// something unread, to close would be to reset. An app that reads only
 		// after it has talked gets to that, too.
 		t.linger(t.app.SetDeadline)
 		_, _ = io.Copy(io.Discard, t.app.reader)
 		return
-	case errors.Is(err, io.EOF):
+	case errors.Is(ended, io.EOF):
 		t.part(closeNormal, "")
 	default:
 		t.part(closeAppFailed, "the app broke off")
@@ -215,59 +214,15 @@ func (t *rawTunnel) toVisitor() {
 	t.linger(t.visitor.NetConn().SetReadDeadline)
 }
 
-// errVisitorGone is that the visitor takes nothing any more.
-var errVisitorGone = errors.New("the visitor takes nothing any more")
-
-// copyBytes waits in the reader's own small buffer, as most websockets are idle
-// most of the time, and borrows a large one only while much comes at once.
-func (t *rawTunnel) copyBytes(from *bufio.Reader) error {
-	for {
-		_, waited := from.Peek(1)
-		if n := from.Buffered(); n > 0 {
-			piece, _ := from.Peek(n) // all there, so no error
-			if err := t.say(piece); err != nil {
-				return err
-			}
-			_, _ = from.Discard(n) // as above
-			if n == from.Size() {
-				if err := t.burst(from); err != nil {
-					return err
-				}
-			}
-		}
-		if waited != nil {
-			return waited
-		}
-	}
-}
-
-// burst copies for as long as as much comes as a large buffer takes.
-func (t *rawTunnel) burst(from io.Reader) error {
-	buffer := t.proxy.buffers.get()
-	defer t.proxy.buffers.put(buffer)
-	for {
-		n, err := from.Read(*buffer)
-		if n > 0 {
-			if failed := t.say((*buffer)[:n]); failed != nil {
-				return failed
-			}
-		}
-		if err != nil || n < len(*buffer) {
-			return nil // the next Peek meets the error again
-		}
-	}
-}
-
 // say sends bytes to the visitor, in messages within the limit.
 func (t *rawTunnel) say(piece []byte) error {
-	t.proxy.activity.Touch()
 	for len(piece) > 0 {
 		n := len(piece)
 		if limit := t.proxy.maxMessage; limit > 0 && int64(n) > limit {
 			n = int(limit)
 		}
-		if t.visitor.WriteMessage(websocket.BinaryMessage, piece[:n]) != nil {
-			return errVisitorGone
+		if err := t.visitor.WriteMessage(websocket.BinaryMessage, piece[:n]); err != nil {
+			return err
 		}
 		piece = piece[n:]
 	}

@@ -341,30 +341,11 @@ func (t *tunnel) relay(fromVisitor, fromApp *bufio.Reader) {
 }
 
 // pump copies one direction, and at its end lets the other finish.
-//
-// It waits in the reader's own small buffer, which most messages fit in, and
-// borrows a large one only while much comes at once: most websockets are idle
-// most of the time, and should cost little.
 func (t *tunnel) pump(to *tunnelEnd, from *bufio.Reader, source *tunnelEnd) {
-	var failed error
-	for failed == nil {
-		_, waited := from.Peek(1)
-		n := from.Buffered()
-		if n > 0 {
-			t.proxy.activity.Touch()
-			piece, _ := from.Peek(n) // all there, so no error
-			if failed = to.write(piece); failed != nil {
-				break
-			}
-			_, _ = from.Discard(n) // as above
-		}
-		if waited != nil {
-			to.halfClose()
-			return
-		}
-		if n == from.Size() {
-			failed = t.burst(to, from)
-		}
+	_, failed := t.proxy.flow(from, to.write)
+	if failed == nil {
+		to.halfClose()
+		return
 	}
 	if errors.Is(failed, errTooBig) {
 		t.end(closeTooBig, fmt.Sprintf("a message is larger than %d bytes", to.limit))
@@ -378,22 +359,4 @@ func (t *tunnel) pump(to *tunnelEnd, from *bufio.Reader, source *tunnelEnd) {
 	// Nobody takes what comes from here any more.
 	_ = source.conn.Close()
 	to.halfClose()
-}
-
-// burst copies for as long as as much comes as a large buffer takes.
-func (t *tunnel) burst(to *tunnelEnd, from io.Reader) error {
-	buffer := t.proxy.buffers.get()
-	defer t.proxy.buffers.put(buffer)
-	for {
-		n, err := from.Read(*buffer)
-		if n > 0 {
-			t.proxy.activity.Touch()
-			if failed := to.write((*buffer)[:n]); failed != nil {
-				return failed
-			}
-		}
-		if err != nil || n < len(*buffer) {
-			return nil // the next Peek meets the error again
-		}
-	}
 }

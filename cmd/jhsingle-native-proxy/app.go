@@ -49,10 +49,6 @@ func (o *command) socketPath() string {
 	return o.socket
 }
 
-// external says that the app runs already: where it listens is all that we are
-// told.
-func (o *command) external() bool { return len(o.argv) == 0 && (o.destPort != 0 || o.socket != "") }
-
 // variables are the substitutions that are known before the start.
 func (o *command) variables(prefix string) (process.Variables, error) {
 	variables := process.Variables{

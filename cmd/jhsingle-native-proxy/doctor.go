@@ -12,7 +12,7 @@ import (
 
 	"github.com/ideonate/jhsingle-native-proxy/auth"
 	"github.com/ideonate/jhsingle-native-proxy/internal/doctor"
-	"github.com/ideonate/jhsingle-native-proxy/process"
+	"github.com/ideonate/jhsingle-native-proxy/internal/environment"
 )
 
 // doctorCommand says what is wrong before anything is started.
@@ -54,7 +54,7 @@ func (p *program) examine(asJSON bool) error {
 	o := &p.options
 	environ, lookup := p.environ, p.lookup
 	if o.baseURL != "" {
-		environ = append(process.Environ(environ, servicePrefix), servicePrefix+"="+o.baseURL)
+		environ = append(environment.Without(environ, servicePrefix), servicePrefix+"="+o.baseURL)
 		lookup = p.withBaseURL
 	}
 	// What is wrong with the environment is a finding.

@@ -2,22 +2,19 @@ package main
 
 import (
 	"context"
-	"errors"
 	"io"
 	"log/slog"
 	"strings"
 	"time"
 
 	"github.com/ideonate/jhsingle-native-proxy/auth"
+	"github.com/ideonate/jhsingle-native-proxy/internal/environment"
 	"github.com/ideonate/jhsingle-native-proxy/process"
 )
 
 // newApp makes the app from the settings.
-func newApp(o *options, env auth.Environment, key auth.Secret, environ []string, use func() (int, time.Time), log *slog.Logger, stderr io.Writer) (*process.App, error) {
-	variables, err := o.variables(env.ServicePrefix)
-	if err != nil {
-		return nil, err
-	}
+func newApp(o *options, env auth.Environment, variables process.Variables, key auth.Secret, environ []string, use func() (int, time.Time), log *slog.Logger, stderr io.Writer) (*process.App, error) {
+	var err error
 	appEnviron := appEnvironment(o, key, environ)
 	if o.condaEnv != "" && !o.envInRepo() {
 		if appEnviron, err = activate(context.Background(), o, appEnviron, log); err != nil {
@@ -67,9 +64,6 @@ func newApp(o *options, env auth.Environment, key auth.Secret, environ []string,
 			return fetch(ctx, o, repository, variables["presentation_path"], appEnviron, report, log)
 		}
 	}
-	if len(argv) == 0 && !o.external() {
-		return nil, errors.New("no command is given: say what to run, for example: jhsingle-native-proxy -- voila notebook.ipynb --port={port}; or, by --destport or --unix-socket, where an app listens that runs already")
-	}
 	return process.New(config)
 }
 
@@ -91,7 +85,7 @@ func appEnvironment(o *options, key auth.Secret, environ []string) []string {
 			without = append(without, name)
 		}
 	}
-	environ = process.Environ(environ, without...)
+	environ = environment.Without(environ, without...)
 	if key != "" {
 		environ = append(environ, identityKey+"="+key.Reveal())
 	}

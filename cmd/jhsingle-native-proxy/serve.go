@@ -34,7 +34,11 @@ func (p *program) serve() error {
 	identity := o.identity.build()
 	var server *proxy.Server // is there before the app runs
 	use := func() (int, time.Time) { return server.Use() }
-	app, err := newApp(o, env, identity.Key, p.environ, use, log, stderr)
+	variables, err := o.variables(env.ServicePrefix)
+	if err != nil {
+		return err
+	}
+	app, err := newApp(o, env, variables, identity.Key, p.environ, use, log, stderr)
 	if err != nil {
 		return err
 	}
@@ -65,6 +69,7 @@ func (p *program) serve() error {
 		Absolute:       o.absoluteURL,
 		MapPath:        o.mapPath,
 		RequestHeaders: o.requestHeaders,
+		Variables:      variables,
 		KeepLocation:   o.keepLocation,
 		RawSocket:      o.rawSocket,
 		MaxMessage:     int64(o.maxMessage),
@@ -73,9 +78,6 @@ func (p *program) serve() error {
 		Metrics:        metrics,
 		Log:            log,
 		Version:        version,
-	}
-	if config.Variables, err = o.variables(env.ServicePrefix); err != nil {
-		return err
 	}
 	if err := config.Check(); err != nil {
 		return err

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ideonate/jhsingle-native-proxy/internal/environment"
 	"github.com/ideonate/jhsingle-native-proxy/internal/suggest"
 	"github.com/ideonate/jhsingle-native-proxy/process"
 )
@@ -34,7 +35,7 @@ func (e *examination) checkCommand(ctx context.Context, report report) {
 		// The app gets the PATH of its environment; whether there is one, the
 		// check of that name says.
 		if _, environ, err := e.Interpreter(ctx); err == nil {
-			if found, ok := lookup(environ, "PATH"); ok {
+			if found, ok := environment.Lookup(environ, "PATH"); ok {
 				path = found
 			}
 		}
@@ -55,11 +56,6 @@ func (e *examination) render(texts []string) ([]string, error) {
 	all := process.Variables{"port": "1024", "unix_socket": "/tmp/app.sock", "origin_host": "localhost", "-": "-", "--": "--"}
 	maps.Copy(all, e.Variables)
 	return all.RenderAll(texts)
-}
-
-func lookup(environ []string, name string) (string, bool) {
-	e := examination{Config: Config{Environ: environ}}
-	return e.lookup(name)
 }
 
 func (e *examination) noProgram(name, path string, err error, report report) {

@@ -9,11 +9,11 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"strings"
 	"sync"
 	"time"
 
 	"github.com/ideonate/jhsingle-native-proxy/auth"
+	"github.com/ideonate/jhsingle-native-proxy/internal/environment"
 	"github.com/ideonate/jhsingle-native-proxy/process"
 )
 
@@ -179,15 +179,10 @@ func (e *examination) checks() []check {
 
 // lookup finds a variable. The last of a name wins, as in a shell's child.
 func (e *examination) lookup(name string) (string, bool) {
-	for i := len(e.Environ) - 1; i >= 0; i-- {
-		if value, ok := strings.CutPrefix(e.Environ[i], name+"="); ok {
-			return value, true
-		}
-	}
-	return "", false
+	return environment.Lookup(e.Environ, name)
 }
 
-func (e *examination) get(name string) string { value, _ := e.lookup(name); return value }
+func (e *examination) get(name string) string { return environment.Get(e.Environ, name) }
 
 // dir is the folder that relative paths begin at.
 func (e *examination) dir() string {

@@ -53,9 +53,9 @@ func theHub(t *testing.T, change func(http.ResponseWriter, *http.Request) bool) 
 	return server
 }
 
-// environment is what a hub gives a server: name, value, … in pairs are put in
+// hubEnvironment is what a hub gives a server: name, value, … in pairs are put in
 // the place of others, and "-" takes one away.
-func environment(api string, pairs ...string) []string {
+func hubEnvironment(api string, pairs ...string) []string {
 	all := map[string]string{
 		"PATH":                           os.Getenv("PATH"),
 		"JUPYTERHUB_API_TOKEN":           secretToken,
@@ -117,7 +117,7 @@ func others(findings []Finding, check string) (left []Finding) {
 }
 
 func TestNothingIsFoundWhereAllIsWell(t *testing.T) {
-	findings := Run(t.Context(), healthy(environment(theHub(t, nil).URL)))
+	findings := Run(t.Context(), healthy(hubEnvironment(theHub(t, nil).URL)))
 	if left := others(findings, ""); len(left) > 0 || AnyFailed(findings) {
 		t.Errorf("found %+v", left)
 	}
@@ -141,7 +141,7 @@ func TestOrderIsAlwaysTheSame(t *testing.T) {
 		want += check.name + "\n"
 	}
 	for name, c := range map[string]Config{
-		"well": healthy(environment(theHub(t, nil).URL)), "ill": healthy(environment("http://127.0.0.1:9")), "empty": {}, "nothing": healthy(nil),
+		"well": healthy(hubEnvironment(theHub(t, nil).URL)), "ill": healthy(hubEnvironment("http://127.0.0.1:9")), "empty": {}, "nothing": healthy(nil),
 	} {
 		if got := order(Run(t.Context(), c)); got != want {
 			t.Errorf("%s: got\n%swant\n%s", name, got, want)
@@ -181,14 +181,14 @@ func TestVariablesThatAreWrong(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			wants(t, Run(t.Context(), healthy(environment(api, test.change...))), "variables", test.status, test.words...)
+			wants(t, Run(t.Context(), healthy(hubEnvironment(api, test.change...))), "variables", test.status, test.words...)
 		})
 	}
 }
 
 // A user's name is escaped in the client's id as the hub does.
 func TestClientOfAnOddName(t *testing.T) {
-	environ := environment("http://127.0.0.1:9", "JUPYTERHUB_USER", "a b@c/ü", "JUPYTERHUB_SERVER_NAME", "x-y", "JUPYTERHUB_CLIENT_ID", "jupyterhub-user-a%20b%40c%2F%C3%BC-x-y",
+	environ := hubEnvironment("http://127.0.0.1:9", "JUPYTERHUB_USER", "a b@c/ü", "JUPYTERHUB_SERVER_NAME", "x-y", "JUPYTERHUB_CLIENT_ID", "jupyterhub-user-a%20b%40c%2F%C3%BC-x-y",
 		"JUPYTERHUB_SERVICE_PREFIX", "/user/a%20b@c%2F%C3%BC/x-y/", "JUPYTERHUB_OAUTH_ACCESS_SCOPES", `["access:servers!server=a b@c/ü/x-y"]`,
 		"JUPYTERHUB_SERVICE_URL", "http://127.0.0.1:0/user/a%20b@c%2F%C3%BC/x-y/")
 	e := newExamination(healthy(environ))
@@ -256,7 +256,7 @@ func TestHubThatAnswersOtherwise(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			findings := Run(t.Context(), healthy(environment(theHub(t, test.change).URL)))
+			findings := Run(t.Context(), healthy(hubEnvironment(theHub(t, test.change).URL)))
 			wants(t, findings, test.check, test.status, test.words...)
 			for _, f := range findings {
 				if strings.Contains(f.Message+f.Advice, "topsecret") {
@@ -268,18 +268,18 @@ func TestHubThatAnswersOtherwise(t *testing.T) {
 }
 
 func TestVariableThatSuchAHubSets(t *testing.T) {
-	environ := environment(theHub(t, nil).URL, "JUPYTERHUB_SERVICE_URL", "-")
+	environ := hubEnvironment(theHub(t, nil).URL, "JUPYTERHUB_SERVICE_URL", "-")
 	wants(t, Run(t.Context(), healthy(environ)), "hub version", Warning, "JUPYTERHUB_SERVICE_URL", "does not pass the environment on")
 }
 
 func TestTokenThatTheHubDoesNotKnow(t *testing.T) {
 	api := theHub(t, nil).URL
-	findings := Run(t.Context(), healthy(environment(api, "JUPYTERHUB_API_TOKEN", "another", "JPY_API_TOKEN", "another")))
+	findings := Run(t.Context(), healthy(hubEnvironment(api, "JUPYTERHUB_API_TOKEN", "another", "JPY_API_TOKEN", "another")))
 	wants(t, findings, "token", Failed, "knows nobody", "start the server again")
 	wants(t, findings, "scopes", Skipped, "see token")
 	wants(t, findings, "login", Failed, "not its secret")
 	// The two names of the token tell when one was set by hand.
-	wants(t, Run(t.Context(), healthy(environment(api, "JUPYTERHUB_API_TOKEN", "another"))), "token", Failed, "JPY_API_TOKEN")
+	wants(t, Run(t.Context(), healthy(hubEnvironment(api, "JUPYTERHUB_API_TOKEN", "another"))), "token", Failed, "JPY_API_TOKEN")
 }
 
 func TestCallbackThatIsNotTheHubs(t *testing.T) {
@@ -291,7 +291,7 @@ func TestCallbackThatIsNotTheHubs(t *testing.T) {
 		"has no host":        {"JUPYTERHUB_HOST", "https://example.org"},
 		"sends them back to": {"JUPYTERHUB_OAUTH_CALLBACK_URL", "https://a.org/user/ada/oauth_callback", "JUPYTERHUB_PUBLIC_URL", "https://b.org/user/ada/"},
 	} {
-		findings := Run(t.Context(), healthy(environment(api, change...)))
+		findings := Run(t.Context(), healthy(hubEnvironment(api, change...)))
 		if want == "" {
 			if left := others(findings, ""); len(left) > 0 {
 				t.Errorf("%q: %+v", change, left)
@@ -315,17 +315,17 @@ func TestClockThatIsOff(t *testing.T) {
 			w.Header().Set("Date", time.Now().Add(off).UTC().Format(http.TimeFormat))
 			return false
 		})
-		wants(t, Run(t.Context(), healthy(environment(hub.URL))), "clock", want.status, want.word)
+		wants(t, Run(t.Context(), healthy(hubEnvironment(hub.URL))), "clock", want.status, want.word)
 	}
 	undated := theHub(t, func(w http.ResponseWriter, _ *http.Request) bool { w.Header()["Date"] = nil; return false })
-	wants(t, Run(t.Context(), healthy(environment(undated.URL))), "clock", Skipped, "no date")
+	wants(t, Run(t.Context(), healthy(hubEnvironment(undated.URL))), "clock", Skipped, "no date")
 }
 
 // A check that does not end is a finding, and the others are there all the same.
 func TestRunEndsInTime(t *testing.T) {
 	gone := make(chan struct{})
 	defer close(gone) // before the hub is closed, which waits for its answers
-	c := healthy(environment(theHub(t, func(_ http.ResponseWriter, r *http.Request) bool {
+	c := healthy(hubEnvironment(theHub(t, func(_ http.ResponseWriter, r *http.Request) bool {
 		if r.URL.Path == "/hub/api/oauth2/token" {
 			select {
 			case <-gone:
@@ -352,9 +352,9 @@ func TestRunEndsInTime(t *testing.T) {
 // cannot be reached.
 func TestProxyOfTheEnvironment(t *testing.T) {
 	// Not a loopback address, for which nobody asks a proxy.
-	findings := Run(t.Context(), healthy(environment("http://192.0.2.1:9", "HTTP_PROXY", "http://user:password@proxy.test:3128")))
+	findings := Run(t.Context(), healthy(hubEnvironment("http://192.0.2.1:9", "HTTP_PROXY", "http://user:password@proxy.test:3128")))
 	wants(t, findings, "hub connection", Failed, "HTTP_PROXY is set, but this program calls the hub without a proxy")
-	findings = Run(t.Context(), healthy(environment("http://192.0.2.1:9", "HTTP_PROXY", "http://proxy.test:3128", "NO_PROXY", "192.0.2.1")))
+	findings = Run(t.Context(), healthy(hubEnvironment("http://192.0.2.1:9", "HTTP_PROXY", "http://proxy.test:3128", "NO_PROXY", "192.0.2.1")))
 	for _, f := range findings {
 		if strings.Contains(f.Advice, "HTTP_PROXY") {
 			t.Errorf("%+v", f)
@@ -367,11 +367,11 @@ func TestSecurityNoSecretIsShown(t *testing.T) {
 	var environs [][]string
 	for _, api := range []string{theHub(t, nil).URL, "http://127.0.0.1:9", "http://ada:" + password + "@127.0.0.1:9"} {
 		environs = append(environs,
-			environment(api),
-			environment(api, "JUPYTERHUB_API_TOKEN", secretToken+"\n"),
-			environment(api, "JUPYTERHUB_CLIENT_ID", secretToken), // swapped
-			environment(api, "JUPYTERHUB_API_URL", secretToken),
-			environment(api, "JUPYTERHUB_SERVICE_PREFIX", "x?"+secretToken),
+			hubEnvironment(api),
+			hubEnvironment(api, "JUPYTERHUB_API_TOKEN", secretToken+"\n"),
+			hubEnvironment(api, "JUPYTERHUB_CLIENT_ID", secretToken), // swapped
+			hubEnvironment(api, "JUPYTERHUB_API_URL", secretToken),
+			hubEnvironment(api, "JUPYTERHUB_SERVICE_PREFIX", "x?"+secretToken),
 		)
 	}
 	for _, environ := range environs {
@@ -397,7 +397,7 @@ func TestSecurityNoSecretIsShown(t *testing.T) {
 
 // Without authentication only activity needs the hub, which is no failure.
 func TestHubThatIsAwayIsNoFailureWithoutAuthentication(t *testing.T) {
-	c := healthy(environment("http://127.0.0.1:9"))
+	c := healthy(hubEnvironment("http://127.0.0.1:9"))
 	c.Auth = false
 	findings := Run(t.Context(), c)
 	wants(t, findings, "hub connection", Warning, "Nobody listens")
@@ -417,7 +417,7 @@ func TestListening(t *testing.T) {
 	number, _ := strconv.Atoi(port)
 	hub := theHub(t, nil)
 
-	c := healthy(environment(hub.URL))
+	c := healthy(hubEnvironment(hub.URL))
 	c.Listen = "127.0.0.1:" + port
 	c.DestPort = number
 	findings := Run(t.Context(), c)
@@ -451,7 +451,7 @@ func TestListening(t *testing.T) {
 
 func TestSocket(t *testing.T) {
 	folder := t.TempDir()
-	c := healthy(environment("http://127.0.0.1:9"))
+	c := healthy(hubEnvironment("http://127.0.0.1:9"))
 	for path, want := range map[string]struct {
 		status Status
 		word   string
@@ -505,7 +505,7 @@ func TestCommand(t *testing.T) {
 		"placeholder":        {[]string{"streamlit", "{prot}"}, Failed, []string{"{prot}"}},
 		"brace":              {[]string{"streamlit", "{"}, Failed, []string{"brace"}},
 	} {
-		c := healthy(environment("http://127.0.0.1:9", "PATH", folder))
+		c := healthy(hubEnvironment("http://127.0.0.1:9", "PATH", folder))
 		c.Command, c.Dir = test.command, folder
 		findings := Run(t.Context(), c)
 		wants(t, findings, "command", test.status, test.words...)
@@ -518,7 +518,7 @@ func TestCommand(t *testing.T) {
 		}
 	}
 	// What looks like no file of ours is not looked for.
-	c := healthy(environment("http://127.0.0.1:9", "PATH", folder))
+	c := healthy(hubEnvironment("http://127.0.0.1:9", "PATH", folder))
 	c.Dir = folder
 	c.Command = []string{"streamlit", "-c", "import x; open('y.py')", "https://example.org/a.py", "{base_url}/a.js", "--base={base_url}/", "module:app", "*.py"}
 	c.Variables = map[string]string{"base_url": "/user/ada"}
@@ -534,7 +534,7 @@ func TestEnvironmentAndRepository(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(folder, "onlyhere"), []byte("#!/bin/sh\n"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	c := healthy(environment("http://127.0.0.1:9"))
+	c := healthy(hubEnvironment("http://127.0.0.1:9"))
 	c.Command, c.EnvironmentName = []string{"onlyhere"}, "lab"
 	c.Interpreter = func(context.Context) (string, []string, error) {
 		return "/opt/lab/bin/python", []string{"PATH=" + folder}, nil
@@ -554,12 +554,12 @@ func TestEnvironmentAndRepository(t *testing.T) {
 	wants(t, findings, "environment", Failed, "There is no environment lab.", "--conda-env")
 	wants(t, findings, "repository", Failed, "repository not found", "--repo-token-file")
 
-	c.Environ = environment("http://127.0.0.1:9", "PATH", folder)
+	c.Environ = hubEnvironment("http://127.0.0.1:9", "PATH", folder)
 	wants(t, Run(t.Context(), c), "repository", Failed, "git is not on the PATH")
 }
 
 func TestFolders(t *testing.T) {
-	c := healthy(environment("http://127.0.0.1:9", "TMPDIR", "/no/such"))
+	c := healthy(hubEnvironment("http://127.0.0.1:9", "TMPDIR", "/no/such"))
 	wants(t, Run(t.Context(), c), "folders", Failed, "/no/such", "TMPDIR")
 	file := filepath.Join(t.TempDir(), "file")
 	if err := os.WriteFile(file, nil, 0o600); err != nil {

@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -213,7 +214,7 @@ func (h *hubVisit) proxyVariable() string {
 		if value == "" {
 			continue
 		}
-		config := httpproxy.Config{HTTPProxy: value, HTTPSProxy: value, NoProxy: firstOf(h.e.get("NO_PROXY"), h.e.get("no_proxy"))}
+		config := httpproxy.Config{HTTPProxy: value, HTTPSProxy: value, NoProxy: cmp.Or(h.e.get("NO_PROXY"), h.e.get("no_proxy"))}
 		if through, err := config.ProxyFunc()(h.url); err == nil && through != nil {
 			return name
 		}

@@ -15,6 +15,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/ideonate/jhsingle-native-proxy/process"
 )
 
 // lookLimit bounds one question on this very machine.
@@ -60,6 +62,15 @@ func orAll(host string) string {
 }
 
 // heldBy says who holds something, if that is known.
+// holder names the process that listens on a port, where that is known.
+func holder(port string) string {
+	number, err := strconv.Atoi(port)
+	if err != nil {
+		return ""
+	}
+	return process.PortHolder(number)
+}
+
 func heldBy(holder string) string {
 	if holder == "" {
 		return ""

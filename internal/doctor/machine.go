@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -28,7 +29,7 @@ const (
 
 // checkFolders wants the app's folder, and one for what is temporary.
 func (e *examination) checkFolders(_ context.Context, report report) {
-	temp := firstOf(e.get("TMPDIR"), "/tmp")
+	temp := cmp.Or(e.get("TMPDIR"), "/tmp")
 	fine := true
 	look := func(path, what, by string, needed bool) {
 		problem := func(status Status, message, advice string) { fine = false; report(status, message, advice) }

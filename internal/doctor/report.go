@@ -9,7 +9,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"golang.org/x/sys/unix"
+	"golang.org/x/term"
 
 	"github.com/ideonate/jhsingle-native-proxy/auth"
 )
@@ -121,13 +121,8 @@ func Color(file *os.File, lookup auth.Lookup) bool {
 	if value, _ := lookup("NO_COLOR"); value != "" {
 		return false
 	}
-	if term, _ := lookup("TERM"); term == "" || term == "dumb" {
+	if kind, _ := lookup("TERM"); kind == "" || kind == "dumb" {
 		return false
 	}
-	return isTerminal(file)
-}
-
-func isTerminal(file *os.File) bool {
-	_, err := unix.IoctlGetWinsize(int(file.Fd()), unix.TIOCGWINSZ)
-	return err == nil
+	return term.IsTerminal(int(file.Fd()))
 }

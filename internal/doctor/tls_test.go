@@ -133,7 +133,7 @@ func TestInternalTLS(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			findings := Run(t.Context(), healthy(environment(test.hub, ours.files(t, test.own)...)))
+			findings := Run(t.Context(), healthy(hubEnvironment(test.hub, ours.files(t, test.own)...)))
 			wants(t, findings, test.check, test.status, test.words...)
 			if test.status == OK && AnyFailed(findings) {
 				t.Errorf("found %+v", others(findings, ""))
@@ -146,7 +146,7 @@ func TestFilesThatCannotBeRead(t *testing.T) {
 	ours := newAuthority(t)
 	pairs := ours.files(t, ours.sign(t, time.Now().Add(time.Hour), ""))
 	pairs[1] = filepath.Join(t.TempDir(), "none")
-	findings := Run(t.Context(), healthy(environment(secure(t, ours.sign(t, time.Now().Add(time.Hour), ""), ours), pairs...)))
+	findings := Run(t.Context(), healthy(hubEnvironment(secure(t, ours.sign(t, time.Now().Add(time.Hour), ""), ours), pairs...)))
 	wants(t, findings, "our certificate", Failed, "JUPYTERHUB_SSL_KEYFILE", "move_certs")
 	wants(t, findings, "hub certificate", Skipped, "our certificate")
 	wants(t, findings, "token", Skipped, "our certificate")
@@ -155,11 +155,11 @@ func TestFilesThatCannotBeRead(t *testing.T) {
 // A scheme that is wrong, in either direction, is found to be that.
 func TestSchemeThatIsWrong(t *testing.T) {
 	plain := theHub(t, nil).URL
-	wants(t, Run(t.Context(), healthy(environment(strings.Replace(plain, "http:", "https:", 1)))), "hub certificate", Failed, "does not speak TLS")
+	wants(t, Run(t.Context(), healthy(hubEnvironment(strings.Replace(plain, "http:", "https:", 1)))), "hub certificate", Failed, "does not speak TLS")
 
 	ours := newAuthority(t)
 	encrypted := secure(t, ours.sign(t, time.Now().Add(time.Hour), ""), ours)
-	findings := Run(t.Context(), healthy(environment(strings.Replace(encrypted, "https:", "http:", 1))))
+	findings := Run(t.Context(), healthy(hubEnvironment(strings.Replace(encrypted, "https:", "http:", 1))))
 	wants(t, findings, "hub answer", Failed, "speaks TLS, but JUPYTERHUB_API_URL is http")
 
 	// The real hub's server waits in silence for the rest of a request.
@@ -185,7 +185,7 @@ func TestSchemeThatIsWrong(t *testing.T) {
 			}()
 		}
 	}()
-	findings = Run(t.Context(), healthy(environment("https://"+listener.Addr().String())))
+	findings = Run(t.Context(), healthy(hubEnvironment("https://"+listener.Addr().String())))
 	wants(t, findings, "hub certificate", Failed, "does not speak TLS")
 }
 
@@ -207,7 +207,7 @@ func TestSecurityTokenStaysWithTheHub(t *testing.T) {
 		http.Redirect(w, r, thief.URL+r.URL.Path, http.StatusTemporaryRedirect)
 		return true
 	})
-	findings := Run(t.Context(), healthy(environment(hub.URL)))
+	findings := Run(t.Context(), healthy(hubEnvironment(hub.URL)))
 	if len(got) > 0 {
 		t.Errorf("another was asked: %q", got)
 	}

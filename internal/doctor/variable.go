@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/ideonate/jhsingle-native-proxy/auth"
 	"github.com/ideonate/jhsingle-native-proxy/internal/suggest"
 )
 
@@ -181,7 +180,7 @@ func (e *examination) contradictions(problem report) {
 	if env.ActivityURL == "" && env.APIToken != "" && e.get("JUPYTERHUB_SERVICE_NAME") == "" {
 		problem(Warning, "JUPYTERHUB_ACTIVITY_URL is not set, so no activity is reported, and a hub that stops idle servers takes this one for idle.", byASpawner)
 	}
-	if owner := prefixOwner(env); owner != "" && env.User != "" && owner != env.User {
+	if owner := env.PrefixOwner(); owner != "" && env.User != "" && owner != env.User {
 		problem(Failed, fmt.Sprintf("JUPYTERHUB_USER is %s, but JUPYTERHUB_SERVICE_PREFIX, %s, is of %s.", env.User, env.ServicePrefix, owner),
 			"The variables are of two servers; start this one by the hub alone.")
 	}
@@ -252,20 +251,6 @@ func (e *examination) filesAreComplete(problem report) {
 	if len(set) == 3 && e.env.Bind != "" && !e.env.BindTLS {
 		problem(Warning, "The files of the hub's internal TLS are given, but JUPYTERHUB_SERVICE_URL is http.", "This server will speak TLS; a hub that does not expect it cannot reach it.")
 	}
-}
-
-// prefixOwner is the user to whom a prefix belongs, and "" where it tells none.
-func prefixOwner(env auth.Environment) string {
-	rest, ok := strings.CutPrefix(env.ServicePrefix, env.BaseURL+"user/")
-	if !ok {
-		return ""
-	}
-	name, _, _ := strings.Cut(rest, "/")
-	owner, err := url.PathUnescape(name)
-	if err != nil {
-		return ""
-	}
-	return owner
 }
 
 // slash gives a path one slash at both ends.

@@ -35,12 +35,3 @@ func join(sentences ...string) string {
 	}
 	return strings.Join(some, " ")
 }
-
-func firstOf(values ...string) string {
-	for _, value := range values {
-		if value != "" {
-			return value
-		}
-	}
-	return ""
-}

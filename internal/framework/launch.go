@@ -1,6 +1,7 @@
 package framework
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -96,13 +97,13 @@ func (f Framework) parse(target string) (shown, error) {
 	case isModule:
 		return shown{
 			whole: path + suffix, folder: ".",
-			module: path + literal(":"+or(attribute, "app")),
+			module: path + literal(":"+cmp.Or(attribute, "app")),
 		}, nil
 	case isFile:
 		name := strings.TrimSuffix(filepath.Base(path), ending)
 		return shown{
 			path: path, whole: "{presentation_path}" + suffix, folder: "{presentation_dirname}",
-			module: literal(name + ":" + or(attribute, "app")),
+			module: literal(name + ":" + cmp.Or(attribute, "app")),
 		}, nil
 	case f.Target.Folder && attribute == "":
 		// A folder may be called anything: whether it is one is seen when it is
@@ -110,13 +111,6 @@ func (f Framework) parse(target string) (shown, error) {
 		return shown{path: path, whole: "{presentation_path}", folder: "{presentation_path}"}, nil
 	}
 	return shown{}, fmt.Errorf("%s takes %s, but %q is none: run %s %s", f.subject(), f.Target, target, f.Name, f.Synopsis)
-}
-
-func or(text, otherwise string) string {
-	if text == "" {
-		return otherwise
-	}
-	return text
 }
 
 // subject names a preset in a message, with the place that defines it.

@@ -4,11 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/ideonate/jhsingle-native-proxy/internal/environment"
 )
 
 // askPatience bounds a question to an interpreter. One that is on a network's
@@ -61,7 +62,7 @@ type searcher struct {
 // program finds a program on PATH, or else among those of the Python there:
 // "pip install --user" puts them into a folder that is often not on PATH.
 func (s searcher) program(name string) (string, error) {
-	if path := s.lookPath(name); path != "" {
+	if path, err := environment.LookPath(s.environ, name); err == nil {
 		return path, nil
 	}
 	python := s.interpreter()
@@ -76,7 +77,7 @@ print(sysconfig.get_path("scripts", sysconfig.get_preferred_scheme("user") if ha
 		return "", fmt.Errorf("%s is not on PATH, and %s does not say where else it could be: %w", name, python, err)
 	}
 	for folder := range strings.Lines(answer) {
-		if path := executable(filepath.Join(strings.TrimSpace(folder), name)); path != "" {
+		if path := filepath.Join(strings.TrimSpace(folder), name); environment.IsProgram(path) {
 			return path, nil
 		}
 	}
@@ -106,8 +107,8 @@ print("yes" if importlib.util.find_spec(sys.argv[1]) else "no")`
 
 // r finds the R on PATH, and whether it has a package.
 func (s searcher) r(name string) (string, error) {
-	program := s.lookPath("Rscript")
-	if program == "" {
+	program, err := environment.LookPath(s.environ, "Rscript")
+	if err != nil {
 		return "", errors.New("there is no program Rscript on PATH, so R is not installed")
 	}
 	answer, err := s.ask(program, "-e", `cat(nzchar(system.file(package = commandArgs(TRUE)[1])))`, name)
@@ -127,42 +128,12 @@ func notInstalled(name, interpreter string) error {
 // interpreter is the Python on PATH: some environments have only one of the
 // names, and where both are, "python" may yet be version 2.
 func (s searcher) interpreter() string {
-	if path := s.lookPath("python3"); path != "" {
-		return path
-	}
-	return s.lookPath("python")
-}
-
-// lookPath is exec.LookPath with another environment's PATH.
-func (s searcher) lookPath(name string) string {
-	for _, folder := range filepath.SplitList(s.variable("PATH")) {
-		if !filepath.IsAbs(folder) {
-			continue // whatever lies in the working directory is no program
-		}
-		if path := executable(filepath.Join(folder, name)); path != "" {
+	for _, name := range []string{"python3", "python"} {
+		if path, err := environment.LookPath(s.environ, name); err == nil {
 			return path
 		}
 	}
 	return ""
-}
-
-// variable returns the last value of a variable, which is the one that counts.
-func (s searcher) variable(name string) string {
-	for i := len(s.environ) - 1; i >= 0; i-- {
-		if value, ok := strings.CutPrefix(s.environ[i], name+"="); ok {
-			return value
-		}
-	}
-	return ""
-}
-
-// executable returns the path if a program is there, and nothing else.
-func executable(path string) string {
-	info, err := os.Stat(path)
-	if err != nil || info.IsDir() || info.Mode()&0o111 == 0 {
-		return ""
-	}
-	return path
 }
 
 // ask runs a program for what it prints.

@@ -1,13 +1,13 @@
 package git
 
 import (
-	"errors"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/ideonate/jhsingle-native-proxy/internal/environment"
 )
 
 // protocols are those of git that run no program of the address's choice.
@@ -92,7 +92,7 @@ func withConfig(env []string, entries [][2]string) []string {
 	if len(entries) == 0 {
 		return env
 	}
-	count, err := strconv.Atoi(variable(env, "GIT_CONFIG_COUNT"))
+	count, err := strconv.Atoi(environment.Get(env, "GIT_CONFIG_COUNT"))
 	if err != nil || count < 0 {
 		count = 0
 	}
@@ -107,12 +107,12 @@ func withConfig(env []string, entries [][2]string) []string {
 // sshCommand is ssh that neither asks nor waits for ever, or what is configured
 // with that added. It is empty where it is not known how to say so.
 func sshCommand(environ []string, configured string) string {
-	command := variable(environ, "GIT_SSH_COMMAND")
+	command := environment.Get(environ, "GIT_SSH_COMMAND")
 	if command == "" {
 		command = configured
 	}
 	if command == "" {
-		if variable(environ, "GIT_SSH") != "" {
+		if environment.Get(environ, "GIT_SSH") != "" {
 			return ""
 		}
 		command = "ssh"
@@ -122,28 +122,4 @@ func sshCommand(environ []string, configured string) string {
 		return ""
 	}
 	return command + " -o BatchMode=yes -o ConnectTimeout=30 -o ServerAliveInterval=15 -o ServerAliveCountMax=4"
-}
-
-// variable is the value of a variable; as in an environment, the last counts.
-func variable(environ []string, name string) string {
-	for _, entry := range slices.Backward(environ) {
-		if value, found := strings.CutPrefix(entry, name+"="); found {
-			return value
-		}
-	}
-	return ""
-}
-
-// lookPath is exec.LookPath for another environment's PATH.
-func lookPath(name string, environ []string) (string, error) {
-	for folder := range strings.SplitSeq(variable(environ, "PATH"), string(os.PathListSeparator)) {
-		if !filepath.IsAbs(folder) {
-			continue // as exec.LookPath: not whatever is in the working directory
-		}
-		path := filepath.Join(folder, name)
-		if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() && info.Mode().Perm()&0o111 != 0 {
-			return path, nil
-		}
-	}
-	return "", &exec.Error{Name: name, Err: errors.New("not on the PATH")}
 }

@@ -9,6 +9,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/ideonate/jhsingle-native-proxy/internal/environment"
 )
 
 // pull is one Pull.
@@ -23,7 +25,15 @@ type pull struct {
 	died time.Time
 }
 
-func newPull(s Source, folder string, report func(string, int)) (*pull, error) {
+// newPull checks the source, and finds all that git needs for it.
+func newPull(s Source, report func(string, int)) (*pull, error) {
+	if err := s.Check(); err != nil {
+		return nil, err
+	}
+	folder, err := s.Target()
+	if err != nil {
+		return nil, err
+	}
 	log := s.Log
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
@@ -36,7 +46,7 @@ func newPull(s Source, folder string, report func(string, int)) (*pull, error) {
 	if err != nil {
 		return nil, err
 	}
-	program, err := lookPath("git", s.environ())
+	program, err := environment.LookPath(s.environ(), "git")
 	if err != nil {
 		return nil, errNoGit
 	}

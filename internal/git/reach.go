@@ -8,14 +8,7 @@ import (
 // Reach says whether the remote can be asked, and has what is wanted of it.
 // Nothing is written.
 func (s Source) Reach(ctx context.Context) error {
-	if err := s.Check(); err != nil {
-		return err
-	}
-	folder, err := s.Target()
-	if err != nil {
-		return err
-	}
-	p, err := newPull(s, folder, nil)
+	p, err := newPull(s, nil)
 	if err != nil {
 		return err
 	}

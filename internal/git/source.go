@@ -15,6 +15,8 @@ import (
 	"strings"
 	"time"
 	"unicode"
+
+	"github.com/ideonate/jhsingle-native-proxy/internal/environment"
 )
 
 // Source is a repository, and the folder where it is wanted.
@@ -74,7 +76,7 @@ func (s Source) Check() error {
 	if strings.ContainsRune(s.TokenFile, 0) {
 		return fmt.Errorf("the token file %q cannot be the name of a file", s.TokenFile)
 	}
-	if _, err := lookPath("git", s.environ()); err != nil {
+	if _, err := environment.LookPath(s.environ(), "git"); err != nil {
 		return errNoGit
 	}
 	return nil
@@ -143,14 +145,7 @@ func (s Source) Target() (string, error) {
 // ends git is stopped, and nothing half is left behind. Errors are sentences
 // without credentials, for whoever visits the app.
 func (s Source) Pull(ctx context.Context, report func(title string, percent int)) error {
-	if err := s.Check(); err != nil {
-		return err
-	}
-	folder, err := s.Target()
-	if err != nil {
-		return err
-	}
-	p, err := newPull(s, folder, report)
+	p, err := newPull(s, report)
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"unicode"
+
+	"github.com/ideonate/jhsingle-native-proxy/internal/environment"
 )
 
 func TestSecurityRefusedAddresses(t *testing.T) {
@@ -311,17 +313,17 @@ func TestSecurityEnvironmentOfGit(t *testing.T) {
 			t.Errorf("%s is there: %s", bad, all)
 		}
 	}
-	if env := cleanEnvironment(nil, "/a/b"); variable(env, "GIT_ALLOW_PROTOCOL") != "https:http:ssh:git:file" {
-		t.Errorf("allowed is %s", variable(env, "GIT_ALLOW_PROTOCOL"))
+	if env := cleanEnvironment(nil, "/a/b"); environment.Get(env, "GIT_ALLOW_PROTOCOL") != "https:http:ssh:git:file" {
+		t.Errorf("allowed is %s", environment.Get(env, "GIT_ALLOW_PROTOCOL"))
 	}
 }
 
 func TestWithConfig(t *testing.T) {
 	env := withConfig([]string{"GIT_CONFIG_COUNT=1", "GIT_CONFIG_KEY_0=a.b", "GIT_CONFIG_VALUE_0=c"}, [][2]string{{"d.e", "f"}})
-	if variable(env, "GIT_CONFIG_COUNT") != "2" || variable(env, "GIT_CONFIG_KEY_1") != "d.e" || variable(env, "GIT_CONFIG_VALUE_1") != "f" {
+	if environment.Get(env, "GIT_CONFIG_COUNT") != "2" || environment.Get(env, "GIT_CONFIG_KEY_1") != "d.e" || environment.Get(env, "GIT_CONFIG_VALUE_1") != "f" {
 		t.Errorf("got %q", env)
 	}
-	if env := withConfig([]string{"GIT_CONFIG_COUNT=nonsense"}, [][2]string{{"d.e", "f"}}); variable(env, "GIT_CONFIG_COUNT") != "1" {
+	if env := withConfig([]string{"GIT_CONFIG_COUNT=nonsense"}, [][2]string{{"d.e", "f"}}); environment.Get(env, "GIT_CONFIG_COUNT") != "1" {
 		t.Errorf("got %q", env)
 	}
 }

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/ideonate/jhsingle-native-proxy/internal/environment"
 )
 
 const (
@@ -103,7 +105,7 @@ func (p *pull) updateSubmodule(ctx context.Context, sub submodule) error {
 	}
 	// As git has it, a submodule is never a path of this machine, which its
 	// repository could choose.
-	allowed := slices.DeleteFunc(strings.Split(variable(p.git.env, "GIT_ALLOW_PROTOCOL"), ":"), func(name string) bool { return name == "file" })
+	allowed := slices.DeleteFunc(strings.Split(environment.Get(p.git.env, "GIT_ALLOW_PROTOCOL"), ":"), func(name string) bool { return name == "file" })
 	narrow := []string{"GIT_ALLOW_PROTOCOL=" + strings.Join(allowed, ":"), "GIT_LITERAL_PATHSPECS=1"}
 	_, err := p.git.run(ctx, call{args: append(shallow, "--", sub.path), remote: true, env: narrow})
 	if saidBy(err, "did not contain", "not our ref", "unadvertised object", "does not support shallow") {

@@ -9,6 +9,8 @@ import (
 	"os"
 	"strings"
 	"unicode"
+
+	"github.com/ideonate/jhsingle-native-proxy/internal/environment"
 )
 
 // maxToken is far above the longest token that any host gives out.
@@ -40,12 +42,12 @@ func findCredential(s Source, at address, log *slog.Logger) (credential, error) 
 			return credential{}, err
 		}
 		found.password = token
-	case variable(s.environ(), tokenVariable) != "":
-		found.password = variable(s.environ(), tokenVariable)
+	case environment.Get(s.environ(), tokenVariable) != "":
+		found.password = environment.Get(s.environ(), tokenVariable)
 	case at.password != "":
 		found.password = at.password
-	case variable(s.environ(), plainTokenVariable) != "":
-		found.password = variable(s.environ(), plainTokenVariable)
+	case environment.Get(s.environ(), plainTokenVariable) != "":
+		found.password = environment.Get(s.environ(), plainTokenVariable)
 	case known.MatchString(at.user):
 		// https://TOKEN@host is how many write it: the hosts take a token as a
 		// user with this password.

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/ideonate/jhsingle-native-proxy/internal/environment"
 	"github.com/ideonate/jhsingle-native-proxy/internal/suggest"
 )
 
@@ -67,8 +68,8 @@ func match(name string, prefixes []string) string {
 // has one in .venv, as those of uv do.
 func findPath(name string, environ []string) (string, error) {
 	path := name
-	if rest, ok := strings.CutPrefix(path, "~"); ok && (rest == "" || rest[0] == '/') && variable(environ, "HOME") != "" {
-		path = variable(environ, "HOME") + rest
+	if rest, ok := strings.CutPrefix(path, "~"); ok && (rest == "" || rest[0] == '/') && environment.Get(environ, "HOME") != "" {
+		path = environment.Get(environ, "HOME") + rest
 	}
 	path, err := filepath.Abs(path)
 	if err != nil {
@@ -128,7 +129,7 @@ func (p places) known() []string {
 	for _, folder := range p.folders() {
 		found = append(found, prefixesIn(folder)...)
 	}
-	if home := variable(p.environ, "HOME"); home != "" {
+	if home := environment.Get(p.environ, "HOME"); home != "" {
 		for _, prefix := range readList(filepath.Join(home, ".conda", "environments.txt")) {
 			if kindOf(prefix) != "" {
 				found = append(found, prefix)
@@ -147,14 +148,14 @@ func (p places) roots() []string {
 			roots = append(roots, filepath.Clean(path))
 		}
 	}
-	add(variable(p.environ, "MAMBA_ROOT_PREFIX"))
-	add(variable(p.environ, "CONDA_ROOT"))
+	add(environment.Get(p.environ, "MAMBA_ROOT_PREFIX"))
+	add(environment.Get(p.environ, "CONDA_ROOT"))
 	for _, name := range []string{"CONDA_EXE", "MAMBA_EXE"} {
-		if tool, err := filepath.EvalSymlinks(variable(p.environ, name)); err == nil && tool != "" {
+		if tool, err := filepath.EvalSymlinks(environment.Get(p.environ, name)); err == nil && tool != "" {
 			add(filepath.Dir(filepath.Dir(tool)))
 		}
 	}
-	if active := variable(p.environ, "CONDA_PREFIX"); active != "" {
+	if active := environment.Get(p.environ, "CONDA_PREFIX"); active != "" {
 		add(active)
 		if parent := filepath.Dir(active); filepath.Base(parent) == "envs" {
 			add(filepath.Dir(parent))
@@ -170,13 +171,13 @@ func (p places) folders() []string {
 		folders = append(folders, filepath.Join(root, "envs"))
 	}
 	for _, name := range []string{"CONDA_ENVS_DIRS", "CONDA_ENVS_PATH"} {
-		for folder := range strings.SplitSeq(variable(p.environ, name), string(os.PathListSeparator)) {
+		for folder := range strings.SplitSeq(environment.Get(p.environ, name), string(os.PathListSeparator)) {
 			if filepath.IsAbs(folder) {
 				folders = append(folders, folder)
 			}
 		}
 	}
-	if home := variable(p.environ, "HOME"); home != "" {
+	if home := environment.Get(p.environ, "HOME"); home != "" {
 		folders = append(folders,
 			filepath.Join(home, ".conda", "envs"),
 			filepath.Join(home, "micromamba", "envs"),
@@ -186,7 +187,7 @@ func (p places) folders() []string {
 }
 
 func (p places) or(name, otherwise string) string {
-	if value := variable(p.environ, name); value != "" {
+	if value := environment.Get(p.environ, name); value != "" {
 		return value
 	}
 	return otherwise

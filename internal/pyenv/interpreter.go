@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/ideonate/jhsingle-native-proxy/internal/environment"
 )
 
 // versionPatience is how long an interpreter may take to say its version. On a
@@ -39,7 +41,7 @@ func (e *Environment) findInterpreter(ctx context.Context) error {
 	// One of R, or of neither: conda's have whatever was asked for.
 	for _, name := range []string{"Rscript", "R"} {
 		path := filepath.Join(e.Prefix, "bin", name)
-		if executable(path) != nil {
+		if !environment.IsProgram(path) {
 			continue
 		}
 		e.Interpreter, e.Version = path, "R"

@@ -85,13 +85,3 @@ func (b *buffer) Write(p []byte) (int, error) {
 	}
 	return len(p), nil
 }
-
-// variable is the value of a variable; the last counts.
-func variable(environ []string, name string) string {
-	for i := len(environ) - 1; i >= 0; i-- {
-		if value, found := strings.CutPrefix(environ[i], name+"="); found {
-			return value
-		}
-	}
-	return ""
-}

@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/ideonate/jhsingle-native-proxy/internal/environment"
 )
 
 // sourcing sources each of its arguments and then writes its environment to
@@ -38,13 +40,13 @@ func source(ctx context.Context, paths []string, before variables) (variables, e
 		return before, nil
 	}
 	environ := before.environ()
-	shell, err := lookPath("bash", environ)
+	shell, err := environment.LookPath(environ, "bash")
 	if err != nil {
-		if shell, err = lookPath("sh", environ); err != nil {
+		if shell, err = environment.LookPath(environ, "sh"); err != nil {
 			return nil, errors.New("its scripts need a shell, but there is neither bash nor sh on the PATH")
 		}
 	}
-	env, err := lookPath("env", environ)
+	env, err := environment.LookPath(environ, "env")
 	if err != nil {
 		return nil, errors.New("its scripts need the program env, which is not on the PATH")
 	}

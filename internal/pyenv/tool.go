@@ -4,10 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/ideonate/jhsingle-native-proxy/internal/environment"
 )
 
 // toolPatience is how long a tool may take to list its environments; conda
@@ -58,12 +59,12 @@ func askTools(ctx context.Context, environ []string) (prefixes, complaints []str
 	} {
 		name := candidate.name
 		if candidate.variable != "" {
-			if name = variable(environ, candidate.variable); name == "" {
+			if name = environment.Get(environ, candidate.variable); name == "" {
 				continue
 			}
 		}
-		tool, err := lookPath(name, environ)
-		if err != nil {
+		tool, ok := findTool(environ, name)
+		if !ok {
 			if candidate.variable != "" {
 				complaints = append(complaints, fmt.Sprintf("%s is %s, which cannot be run", candidate.variable, name))
 			}
@@ -102,29 +103,11 @@ func parseInventory(out []byte) (inventory, error) {
 	return found, err
 }
 
-// lookPath finds a program on the PATH of an environment, or at its path.
-func lookPath(name string, environ []string) (string, error) {
+// findTool finds a tool on the PATH of an environment, or at its path.
+func findTool(environ []string, name string) (string, bool) {
 	if strings.ContainsRune(name, '/') {
-		return name, executable(name)
+		return name, environment.IsProgram(name)
 	}
-	for folder := range strings.SplitSeq(variable(environ, "PATH"), string(os.PathListSeparator)) {
-		if !filepath.IsAbs(folder) {
-			continue
-		}
-		if path := filepath.Join(folder, name); executable(path) == nil {
-			return path, nil
-		}
-	}
-	return "", fmt.Errorf("%s is not on the PATH", name)
-}
-
-func executable(path string) error {
-	info, err := os.Stat(path)
-	if err != nil {
-		return err
-	}
-	if !info.Mode().IsRegular() || info.Mode().Perm()&0o111 == 0 {
-		return fmt.Errorf("%s cannot be run", path)
-	}
-	return nil
+	tool, err := environment.LookPath(environ, name)
+	return tool, err == nil
 }

@@ -1,6 +1,0 @@
-//go:build unix && !linux
-
-package doctor
-
-// holder cannot be told without Linux's /proc.
-func holder(string) string { return "" }
