@@ -4,6 +4,8 @@ package main
 import (
 	"os"
 	"runtime/debug"
+
+	"github.com/ideonate/jhsingle-native-proxy/internal/singleuser"
 )
 
 // version is set by the build (-ldflags "-X main.version=1.2.3").
@@ -16,5 +18,8 @@ func main() {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(60)
 	}
-	os.Exit(run(os.Args[1:], os.LookupEnv, os.Environ(), os.Stdout, os.Stderr))
+	os.Exit(singleuser.Run(singleuser.Invocation{
+		Name: "jhsingle-native-proxy", Version: version, Arguments: os.Args[1:],
+		Lookup: os.LookupEnv, Environ: os.Environ(), Stdout: os.Stdout, Stderr: os.Stderr,
+	}))
 }

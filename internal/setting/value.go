@@ -1,4 +1,7 @@
-package main
+// Package setting reads what a program is told: flags, and the same settings from
+// the environment and from a file. A value that is wrong is named by where it came
+// from, with what was expected.
+package setting
 
 import (
 	"errors"
@@ -19,7 +22,12 @@ import (
 // The values of flags. An error of theirs is the end of a sentence that begins
 // with the setting and what it was: `--port is "x", but wants a whole number`.
 
-// number is a whole number within limits.
+// Number is a whole number within limits; kind is the word for it in the help,
+// such as "port".
+func Number(target *int, min, max int, kind string) pflag.Value {
+	return &number{target, min, max, kind}
+}
+
 type number struct {
 	target   *int
 	min, max int
@@ -45,8 +53,10 @@ func (n *number) String() string {
 }
 func (n *number) Type() string { return n.kind }
 
-// seconds is a span of time: a number of seconds, as the Python program has
+// Seconds is a span of time: a number of seconds, as the Python program has
 // it, or one with a unit, as in 5m.
+func Seconds(target *time.Duration, min time.Duration) pflag.Value { return &seconds{target, min} }
+
 type seconds struct {
 	target *time.Duration
 	min    time.Duration
@@ -86,7 +96,17 @@ func (s *seconds) String() string {
 }
 func (*seconds) Type() string { return "seconds" }
 
-// choice is one of a few words.
+// Choice is one of a few words.
+func Choice(target *string, words ...string) pflag.Value { return &choice{target, words} }
+
+// Words are those that a Choice takes, and none for other values.
+func Words(value pflag.Value) []string {
+	if known, ok := value.(*choice); ok {
+		return known.words
+	}
+	return nil
+}
+
 type choice struct {
 	target *string
 	words  []string
@@ -94,7 +114,7 @@ type choice struct {
 
 func (c *choice) Set(text string) error {
 	if !slices.Contains(c.words, text) {
-		return fmt.Errorf("is %s%s", alternatives(c.words), suggest.DidYouMean(text, c.words))
+		return fmt.Errorf("is %s%s", Alternatives(c.words), suggest.DidYouMean(text, c.words))
 	}
 	*c.target = text
 	return nil
@@ -107,13 +127,18 @@ func (c *choice) String() string {
 }
 func (c *choice) Type() string { return strings.Join(c.words, "|") }
 
-func alternatives(words []string) string {
+// Alternatives are at least two words as one speaks of them.
+func Alternatives(words []string) string {
 	last := len(words) - 1
 	return strings.Join(words[:last], ", ") + " or " + words[last]
 }
 
-// pairs are names with values: NAME=VALUE as often as there are, or all as one
-// JSON object.
+// Pairs are names with values: NAME=VALUE as often as there are, or all as one
+// JSON object. check may be nil.
+func Pairs(target map[string]string, check func(name, value string) error) pflag.Value {
+	return &pairs{target, check}
+}
+
 type pairs struct {
 	target map[string]string
 	check  func(name, value string) error // may be nil
@@ -151,8 +176,8 @@ func (p *pairs) Set(text string) error {
 func (p *pairs) String() string { return "" } // has no default
 func (*pairs) Type() string     { return "NAME=VALUE" }
 
-// onOff adds a switch with a hidden --no- form.
-func onOff(flags *pflag.FlagSet, target *bool, name string, value bool, usage string) {
+// OnOff adds a switch with a hidden --no- form.
+func OnOff(flags *pflag.FlagSet, target *bool, name string, value bool, usage string) {
 	flags.BoolVar(target, name, value, usage+" (--no-"+name+" for the contrary)")
 	flag := flags.VarPF(&negation{target}, "no-"+name, "", "the contrary of --"+name)
 	flag.NoOptDefVal, flag.Hidden = "true", true
@@ -172,7 +197,9 @@ func (n *negation) Set(text string) error {
 func (n *negation) String() string { return "" }
 func (*negation) Type() string     { return "bool" }
 
-// word is a switch that stands for a word of another flag.
+// Word is a switch that stands for a word of another flag.
+func Word(target *string, value string) pflag.Value { return &word{target, value} }
+
 type word struct {
 	target *string
 	value  string

@@ -1,13 +1,13 @@
-package main
+package singleuser
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/spf13/pflag"
 
+	"github.com/ideonate/jhsingle-native-proxy/internal/setting"
 	"github.com/ideonate/jhsingle-native-proxy/process"
 )
 
@@ -18,6 +18,8 @@ type command struct {
 	presentationPath string
 	environment      map[string]string
 	passToken        bool
+	// dir is where the app runs, and where relative paths begin; empty is here.
+	dir string
 	// argv is the app's command line, with placeholders; empty for an app that
 	// runs already.
 	argv []string
@@ -25,10 +27,10 @@ type command struct {
 
 func (o *command) register(flags *pflag.FlagSet) {
 	o.environment = map[string]string{}
-	flags.Var(&number{&o.destPort, 0, 65535, "port"}, "destport", "`port` that the app listens on; 0 takes a free one; also --server-port")
+	flags.Var(setting.Number(&o.destPort, 0, 65535, "port"), "destport", "`port` that the app listens on; 0 takes a free one; also --server-port")
 	flags.StringVar(&o.socket, "unix-socket", "", "`path` of the unix socket that the app listens on, for {unix_socket}; auto makes one that nobody else can reach")
 	flags.StringVar(&o.presentationPath, "presentation-path", "", "`file` or folder that the app shows, for {presentation_path}")
-	flags.Var(&pairs{target: o.environment, check: checkVariable}, "environment", "further variable of the app's environment, as `NAME=VALUE`, with {placeholders} in the value (repeatable, or one JSON object)")
+	flags.Var(setting.Pairs(o.environment, checkVariable), "environment", "further variable of the app's environment, as `NAME=VALUE`, with {placeholders} in the value (repeatable, or one JSON object)")
 	flags.BoolVar(&o.passToken, "pass-hub-token", false, "leave JUPYTERHUB_API_TOKEN in the app's environment")
 }
 
@@ -62,7 +64,7 @@ func (o *command) variables(prefix string) (process.Variables, error) {
 	}
 	path := o.presentationPath
 	if !filepath.IsAbs(path) {
-		here, err := os.Getwd()
+		here, err := filepath.Abs(o.dir)
 		if err != nil {
 			return nil, fmt.Errorf("cannot make --presentation-path %q absolute: %w", path, err)
 		}

@@ -1,4 +1,4 @@
-package main
+package singleuser
 
 import (
 	"bytes"
@@ -12,11 +12,13 @@ import (
 	"github.com/ideonate/jhsingle-native-proxy/process"
 )
 
+const version = "1.2.3"
+
 // try runs the program with only the given variables.
 func try(vars map[string]string, args ...string) (code int, stdout, stderr string) {
 	var out, err bytes.Buffer
 	lookup := func(name string) (string, bool) { value, ok := vars[name]; return value, ok }
-	code = run(args, lookup, os.Environ(), &out, &err)
+	code = Run(Invocation{Name: "jhsingle-native-proxy", Version: version, Arguments: args, Lookup: lookup, Environ: os.Environ(), Stdout: &out, Stderr: &err})
 	return code, out.String(), err.String()
 }
 

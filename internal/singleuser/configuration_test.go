@@ -1,4 +1,4 @@
-package main
+package singleuser
 
 import (
 	"maps"
@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/ideonate/jhsingle-native-proxy/internal/setting"
 )
 
 // configured writes a configuration file.
@@ -34,7 +36,7 @@ func TestTheCommandLineWinsOverTheEnvironmentAndThatOverTheFile(t *testing.T) {
 		t.Errorf("got %v %v %v %v", got.readyTimeout, got.requestTimeout, got.port, got.logs)
 	}
 	for flag, want := range map[string]string{"ready-timeout": file + ": line 1: ready-timeout", "request-timeout": "JHSINGLE_REQUEST_TIMEOUT", "port": "--port"} {
-		if got := got.subject(flag); got != want {
+		if got := got.Subject(flag); got != want {
 			t.Errorf("%s is called %q, want %q", flag, got, want)
 		}
 	}
@@ -115,7 +117,7 @@ func TestAVariableThatIsNoSettingIsNoticed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	strange := got.strangers([]string{"JHSINGLE_PROT=1", "JHSINGLE_PORT=1", "JHSINGLE_REPO_TOKEN=x", "JHSINGLE_IDENTITY_KEY=x", "OTHER=1"})
+	strange := got.Strangers([]string{"JHSINGLE_PROT=1", "JHSINGLE_PORT=1", "JHSINGLE_REPO_TOKEN=x", "JHSINGLE_IDENTITY_KEY=x", "OTHER=1"})
 	if !slices.Equal(strange, []string{"JHSINGLE_PROT (did you mean JHSINGLE_PORT?)"}) {
 		t.Errorf("got %q", strange)
 	}
@@ -151,7 +153,7 @@ func TestEverySettingIsInOneSection(t *testing.T) {
 	o := &options{}
 	seen := map[string]string{}
 	for _, section := range o.sections() {
-		for _, name := range flagNames(section.flags) {
+		for _, name := range setting.FlagNames(section.flags) {
 			if before, ok := seen[name]; ok {
 				t.Errorf("--%s is in %q and in %q", name, before, section.title)
 			}

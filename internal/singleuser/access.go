@@ -1,4 +1,4 @@
-package main
+package singleuser
 
 import (
 	"log/slog"
@@ -10,6 +10,7 @@ import (
 
 	"github.com/ideonate/jhsingle-native-proxy/auth"
 	"github.com/ideonate/jhsingle-native-proxy/internal/hub"
+	"github.com/ideonate/jhsingle-native-proxy/internal/setting"
 	"github.com/ideonate/jhsingle-native-proxy/proxy"
 )
 
@@ -31,14 +32,14 @@ func (o *access) register(flags *pflag.FlagSet) {
 	o.authType = "oauth"
 	o.verdictLifetime = auth.DefaultVerdictLifetime
 	o.verdictCacheSize = auth.DefaultVerdictCacheSize
-	flags.Var(&choice{&o.authType, []string{"oauth", authNone}}, "authtype", "oauth: a JupyterHub login is needed; none: everybody may enter")
-	open := flags.VarPF(&word{&o.authType, authNone}, "no-authentication", "", "the same as --authtype=none")
+	flags.Var(setting.Choice(&o.authType, "oauth", authNone), "authtype", "oauth: a JupyterHub login is needed; none: everybody may enter")
+	open := flags.VarPF(setting.Word(&o.authType, authNone), "no-authentication", "", "the same as --authtype=none")
 	open.NoOptDefVal, open.Hidden = "true", true
 	flags.StringArrayVar(&o.allowUsers, "allow-user", nil, "of those who may enter, only this `user` does (repeatable, and together with --allow-group)")
 	flags.StringArrayVar(&o.allowGroups, "allow-group", nil, "of those who may enter, only the members of this `group` do (repeatable)")
 	flags.StringArrayVar(&o.allowOrigins, "allow-origin", nil, "further `origin`, such as https://portal.example.org, whose pages may open websockets and send forms here; * is every one (repeatable)")
-	flags.Var(&seconds{&o.verdictLifetime, time.Second}, "verdict-lifetime", "`seconds` for which the hub's word on a visitor is trusted; what is open longer is checked again")
-	flags.Var(&number{&o.verdictCacheSize, 1, 1 << 24, "number"}, "verdict-cache-size", "`number` of logins of which the hub's word is remembered")
+	flags.Var(setting.Seconds(&o.verdictLifetime, time.Second), "verdict-lifetime", "`seconds` for which the hub's word on a visitor is trusted; what is open longer is checked again")
+	flags.Var(setting.Number(&o.verdictCacheSize, 1, 1<<24, "number"), "verdict-cache-size", "`number` of logins of which the hub's word is remembered")
 	flags.StringVar(&o.contentPolicy, "content-security-policy", "", "`policy` for the app's answers that have no Content-Security-Policy of their own, such as \"frame-ancestors 'self'\"")
 }
 

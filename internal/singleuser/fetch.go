@@ -1,4 +1,4 @@
-package main
+package singleuser
 
 import (
 	"context"
@@ -24,7 +24,7 @@ func (o *options) activate(ctx context.Context, environ []string) (pyenv.Environ
 	defer cancel()
 	found, err := pyenv.Activate(ctx, o.condaEnv, environ)
 	if err != nil {
-		return found, o.wrong("conda-env", "is %q: %w", o.condaEnv, err)
+		return found, o.Wrong("conda-env", "is %q: %w", o.condaEnv, err)
 	}
 	return found, nil
 }

@@ -1,4 +1,4 @@
-package main
+package singleuser
 
 import (
 	"errors"
@@ -8,6 +8,8 @@ import (
 	"syscall"
 
 	"github.com/spf13/pflag"
+
+	"github.com/ideonate/jhsingle-native-proxy/internal/setting"
 )
 
 // listening is where visitors, by way of the hub's proxy, reach us.
@@ -18,7 +20,7 @@ type listening struct {
 }
 
 func (o *listening) register(flags *pflag.FlagSet) {
-	flags.Var(&number{&o.port, 0, 65535, "port"}, "port", "`port` to listen on (default: as JUPYTERHUB_SERVICE_URL says, else 8888)")
+	flags.Var(setting.Number(&o.port, 0, 65535, "port"), "port", "`port` to listen on (default: as JUPYTERHUB_SERVICE_URL says, else 8888)")
 	flags.StringVar(&o.ip, "ip", "", "`address` to listen on (default: as JUPYTERHUB_SERVICE_URL says, else 127.0.0.1 under a hub and all without); also --address")
 	flags.StringVar(&o.baseURL, "base-url", "", "escaped URL `path` below which everything is (default: JUPYTERHUB_SERVICE_PREFIX, else /)")
 }

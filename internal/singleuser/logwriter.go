@@ -1,4 +1,4 @@
-package main
+package singleuser
 
 import (
 	"fmt"
@@ -18,7 +18,8 @@ const (
 // error that is a pipe which nobody reads would hold up every request. What
 // does not fit is left out, and counted.
 type logWriter struct {
-	out io.Writer
+	out  io.Writer
+	name string // of the program
 
 	mu      sync.Mutex
 	pending []byte
@@ -28,8 +29,8 @@ type logWriter struct {
 	done    chan struct{}
 }
 
-func newLogWriter(out io.Writer) *logWriter {
-	w := &logWriter{out: out, some: make(chan struct{}, 1), done: make(chan struct{})}
+func newLogWriter(out io.Writer, name string) *logWriter {
+	w := &logWriter{out: out, name: name, some: make(chan struct{}, 1), done: make(chan struct{})}
 	go w.pass()
 	return w
 }
@@ -65,7 +66,7 @@ func (w *logWriter) pass() {
 		// A log that cannot be written has no other place.
 		_, _ = w.out.Write(records)
 		if lost > 0 {
-			fmt.Fprintf(w.out, "%s: %d lines of the log were left out, as nobody read it\n", programName, lost)
+			fmt.Fprintf(w.out, "%s: %d lines of the log were left out, as nobody read it\n", w.name, lost)
 		}
 		spare = records
 		if closed {

@@ -1,4 +1,4 @@
-package main
+package singleuser
 
 import (
 	"context"
@@ -21,14 +21,14 @@ func (p *program) serve() error {
 	p.exit = exitUsage
 	o := &p.options
 	stderr := &lockedWriter{out: p.stderr}
-	writer := newLogWriter(stderr)
+	writer := newLogWriter(stderr, p.name)
 	defer writer.Close()
 	log := newLog(o, writer)
 	env, err := p.hubEnvironment()
 	if err != nil {
 		return err
 	}
-	for _, name := range o.strangers(p.environ) {
+	for _, name := range o.Strangers(p.environ) {
 		log.Warn("this variable looks like a setting of ours, but is none", "variable", name)
 	}
 	identity := o.identity.build()
@@ -46,7 +46,7 @@ func (p *program) serve() error {
 	if err != nil {
 		return err
 	}
-	metrics := proxy.NewMetrics(version)
+	metrics := proxy.NewMetrics(p.version)
 	client, err := hub.NewClient(env.APIURL, env.APIToken.Reveal(), metrics.HubTransport(internal.HubTransport()))
 	if err != nil {
 		return fmt.Errorf("JUPYTERHUB_API_URL: %w", err)
@@ -77,7 +77,7 @@ func (p *program) serve() error {
 		Activity:       activity,
 		Metrics:        metrics,
 		Log:            log,
-		Version:        version,
+		Version:        p.version,
 	}
 	if err := config.Check(); err != nil {
 		return err
@@ -104,7 +104,7 @@ func (p *program) serve() error {
 	server = proxy.NewServer(config)
 	failed := make(chan error, 2)
 	if o.metricsAddress != "" {
-		metricsListener, err := listen(o.metricsAddress, o.subject("metrics-address"))
+		metricsListener, err := listen(o.metricsAddress, o.Subject("metrics-address"))
 		if err != nil {
 			return errors.Join(err, listener.Close())
 		}
@@ -112,7 +112,7 @@ func (p *program) serve() error {
 		log.Info("serving metrics", "address", metricsListener.Addr().String(), "path", "/metrics")
 	}
 	go func() { failed <- server.Serve(listener) }()
-	log.Info("listening", "version", version, "address", listener.Addr().String(), "prefix", env.ServicePrefix, "authtype", o.authType)
+	log.Info("listening", "version", p.version, "address", listener.Addr().String(), "prefix", env.ServicePrefix, "authtype", o.authType)
 
 	if underHub {
 		go hubVersion.learn(ctx)
@@ -131,7 +131,7 @@ func (p *program) hubEnvironment() (auth.Environment, error) {
 	if p.options.baseURL == "" {
 		return auth.ParseEnvironment(p.lookup)
 	}
-	if _, err := auth.ParsePrefix(p.options.subject("base-url"), p.options.baseURL); err != nil {
+	if _, err := auth.ParsePrefix(p.options.Subject("base-url"), p.options.baseURL); err != nil {
 		return auth.Environment{}, err
 	}
 	return auth.ParseEnvironment(p.withBaseURL)

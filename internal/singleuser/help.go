@@ -1,4 +1,4 @@
-package main
+package singleuser
 
 import (
 	"fmt"
@@ -12,7 +12,7 @@ import (
 )
 
 // usage writes how to call a command, its flags by section.
-func usage(sections []section) func(*cobra.Command) error {
+func (p *program) usage(sections []section) func(*cobra.Command) error {
 	return func(cmd *cobra.Command) error {
 		out := cmd.OutOrStderr()
 		fmt.Fprintf(out, "Usage:\n  %s\n", strings.TrimSpace(cmd.UseLine()))
@@ -33,7 +33,7 @@ func usage(sections []section) func(*cobra.Command) error {
 			if cmd.Annotations[takesSettings] == "" {
 				return nil
 			}
-			fmt.Fprintf(out, "\nThe flags of %s itself are taken, too.\n", programName)
+			fmt.Fprintf(out, "\nThe flags of %s itself are taken, too.\n", p.name)
 			return nil
 		}
 		width := terminalWidth(out)
@@ -68,20 +68,20 @@ func terminalWidth(out io.Writer) int {
 func (p *program) manCommand(sections []section) *cobra.Command {
 	return &cobra.Command{
 		Use:   "man",
-		Short: "Write the manual page: " + programName + " man | man -l -",
+		Short: "Write the manual page: " + p.name + " man | man -l -",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			_, err := io.WriteString(p.stdout, manPage(cmd.Root(), sections))
+			_, err := io.WriteString(p.stdout, p.manPage(cmd.Root(), sections))
 			return err
 		},
 	}
 }
 
 // manPage is the manual page, in the language of man(7).
-func manPage(root *cobra.Command, sections []section) string {
+func (p *program) manPage(root *cobra.Command, sections []section) string {
 	var page strings.Builder
-	fmt.Fprintf(&page, ".TH %s 1 \"\" \"%s %s\" \"User Commands\"\n", strings.ToUpper(roff(programName)), programName, root.Version)
-	fmt.Fprintf(&page, ".SH NAME\n%s \\- %s\n", roff(programName), roff(strings.ToLower(root.Short[:1])+root.Short[1:]))
+	fmt.Fprintf(&page, ".TH %s 1 \"\" \"%s %s\" \"User Commands\"\n", strings.ToUpper(roff(p.name)), p.name, root.Version)
+	fmt.Fprintf(&page, ".SH NAME\n%s \\- %s\n", roff(p.name), roff(strings.ToLower(root.Short[:1])+root.Short[1:]))
 	fmt.Fprintf(&page, ".SH SYNOPSIS\n.B %s\n", roff(root.UseLine()))
 	for _, sub := range root.Commands() {
 		if sub.IsAvailableCommand() {

@@ -1,4 +1,4 @@
-package main
+package singleuser
 
 import (
 	"context"
@@ -13,7 +13,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/ideonate/jhsingle-native-proxy/internal/framework"
-
+	"github.com/ideonate/jhsingle-native-proxy/internal/setting"
 	"github.com/ideonate/jhsingle-native-proxy/internal/suggest"
 )
 
@@ -121,16 +121,16 @@ func (p *program) useOptions(flags *pflag.FlagSet, wanted framework.Framework, s
 	}
 	for _, name := range slices.Sorted(maps.Keys(settings)) {
 		if flag := flags.Lookup(name); flag == nil || flag.Name == "config" || flag.Name == "help" || flag.Name == "version" {
-			return fmt.Errorf("%s: %s is not a setting%s", place, name, suggest.DidYouMean(name, flagNames(flags)))
+			return fmt.Errorf("%s: %s is not a setting%s", place, name, suggest.DidYouMean(name, setting.FlagNames(flags)))
 		}
-		if isSet(flags, name) {
+		if o.IsSet(flags, name) {
 			continue
 		}
 		value, err := variables.Render(settings[name])
 		if err != nil {
 			return fmt.Errorf("%s: %s: %w", place, name, err)
 		}
-		if err := o.assign(flags, name, place+": "+name, []string{value}); err != nil {
+		if err := o.Assign(flags, name, place+": "+name, []string{value}); err != nil {
 			return err
 		}
 	}

@@ -1,4 +1,7 @@
-package main
+// Package singleuser is a single-user server of JupyterHub: its command line, and
+// the wiring of its parts. Both programs are one: jhsingle-native-proxy always, and
+// dashboard-builder by its launch command.
+package singleuser
 
 import (
 	"errors"
@@ -10,7 +13,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/ideonate/jhsingle-native-proxy/auth"
-
+	"github.com/ideonate/jhsingle-native-proxy/internal/setting"
 	"github.com/ideonate/jhsingle-native-proxy/internal/suggest"
 )
 
@@ -21,10 +24,20 @@ const (
 	exitUsage = 64
 )
 
-const programName = "jhsingle-native-proxy"
+// Invocation is everything from outside.
+type Invocation struct {
+	// Name is how the program is called, and Version which one it is.
+	Name, Version string
+	Arguments     []string
+	// Lookup and Environ are the environment, in both forms.
+	Lookup         auth.Lookup
+	Environ        []string
+	Stdout, Stderr io.Writer
+}
 
-// program is one run, with everything from outside as a field.
+// program is one run.
 type program struct {
+	name, version  string
 	lookup         auth.Lookup
 	environ        []string
 	stdout, stderr io.Writer
@@ -34,13 +47,21 @@ type program struct {
 	exit int
 }
 
-// run is the whole program.
-func run(args []string, lookup auth.Lookup, environ []string, stdout, stderr io.Writer) int {
-	p := &program{lookup: lookup, environ: environ, stdout: stdout, stderr: stderr}
-	command := p.command(p.serve)
-	command.SetArgs(args)
+// Run is all of jhsingle-native-proxy. It returns the exit code.
+func Run(i Invocation) int {
+	p := newProgram(i)
+	return p.execute(p.command(p.serve), i.Arguments)
+}
+
+func newProgram(i Invocation) *program {
+	return &program{name: i.Name, version: i.Version, lookup: i.Lookup, environ: i.Environ, stdout: i.Stdout, stderr: i.Stderr}
+}
+
+// execute runs a command, and says what is wrong in one sentence.
+func (p *program) execute(command *cobra.Command, arguments []string) int {
+	command.SetArgs(arguments)
 	if err := command.Execute(); err != nil {
-		fmt.Fprintf(stderr, "%s: %v\n", programName, err)
+		fmt.Fprintf(p.stderr, "%s: %v\n", p.name, err)
 		if p.exit == 0 {
 			p.exit = exitUsage // a setting was wrong, so nothing was begun
 		}
@@ -52,7 +73,7 @@ func run(args []string, lookup auth.Lookup, environ []string, stdout, stderr io.
 func (p *program) command(serve func() error) *cobra.Command {
 	o := &p.options
 	root := &cobra.Command{
-		Use:   programName + " [flags] [--] command [argument...]",
+		Use:   p.name + " [flags] [--] command [argument...]",
 		Short: "Put a web app behind JupyterHub",
 		Long: strings.TrimSpace(`
 Starts a web app and puts it behind JupyterHub: every request and every
@@ -77,11 +98,7 @@ runs already.
   jhsingle-native-proxy -- voila notebook.ipynb --port={port} --no-browser --Voila.base_url={base_url}/ --Voila.server_url=/
   jhsingle-native-proxy -- gunicorn --bind unix:{unix_socket} app:app
   jhsingle-native-proxy --authtype=none --port=8000 -- python3 -m http.server {port}   # to try it without a hub`,
-		Version:           version,
-		SilenceUsage:      true,
-		SilenceErrors:     true,
-		DisableAutoGenTag: true,
-		Args:              cobra.ArbitraryArgs,
+		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, arguments []string) error {
 			o.argv = arguments
 			if err := p.settle(cmd.Flags()); err != nil {
@@ -90,33 +107,50 @@ runs already.
 			return serve()
 		},
 	}
+	sections := o.sections()
+	p.dress(root, sections)
+	root.AddCommand(p.runCommand(serve), p.doctorCommand(), p.manCommand(sections), p.folderCommand())
+	return root
+}
+
+// dress gives a command that stands first what it needs of flags and manners.
+func (p *program) dress(root *cobra.Command, sections []section) {
+	root.Version = p.version
+	root.SilenceUsage, root.SilenceErrors, root.DisableAutoGenTag = true, true, true
 	root.SetOut(p.stdout)
 	root.SetErr(p.stderr)
-	root.SetVersionTemplate(programName + " {{.Version}}\n")
-	sections := o.sections()
+	root.SetVersionTemplate(p.name + " {{.Version}}\n")
 	for _, section := range sections {
 		root.PersistentFlags().AddFlagSet(section.flags)
 	}
 	root.SetGlobalNormalizationFunc(aliases)
 	root.PersistentFlags().SortFlags = false
 	root.SetFlagErrorFunc(flagError)
-	root.SetUsageFunc(usage(sections))
+	root.SetUsageFunc(p.usage(sections))
 	root.SetHelpCommand(&cobra.Command{Hidden: true})
-	root.AddCommand(p.runCommand(serve), p.doctorCommand(), p.manCommand(sections), p.folderCommand())
 	completeFlags(root)
-	return root
 }
 
 // settle gathers the settings from everywhere, and checks them.
 func (p *program) settle(flags *pflag.FlagSet) error {
-	o := &p.options
-	if err := o.readEnvironment(flags, p.lookup); err != nil {
-		return err
-	}
-	found, err := o.readFile(flags)
+	found, err := p.gather(flags)
 	if err != nil {
 		return err
 	}
+	return p.conclude(flags, found)
+}
+
+// gather takes the settings that the environment and the file have.
+func (p *program) gather(flags *pflag.FlagSet) (document, error) {
+	if err := p.options.ReadEnvironment(flags, p.lookup); err != nil {
+		return document{}, err
+	}
+	return p.options.readFile(flags)
+}
+
+// conclude takes what the framework wants, and checks all of it.
+func (p *program) conclude(flags *pflag.FlagSet, found document) error {
+	o := &p.options
 	if len(o.words) > 0 {
 		if err := p.usePreset(flags, found); err != nil {
 			return err
@@ -125,7 +159,7 @@ func (p *program) settle(flags *pflag.FlagSet) error {
 		o.argv = found.command
 	}
 	for _, check := range []func(wrong) error{o.access.check, o.identity.check, o.life.check, o.reporting.check} {
-		if err := check(o.wrong); err != nil {
+		if err := check(o.Wrong); err != nil {
 			return err
 		}
 	}
@@ -140,7 +174,7 @@ func flagError(cmd *cobra.Command, err error) error {
 			return fmt.Errorf("-%s is not a flag of ours: write {-}%s, or put -- before the command, to give it to the app", name, name)
 		}
 		var near string
-		if guess := suggest.DidYouMean(name, flagNames(cmd.Flags())); guess != "" {
+		if guess := suggest.DidYouMean(name, setting.FlagNames(cmd.Flags())); guess != "" {
 			near = strings.Replace(guess, "mean ", "mean --", 1)
 		}
 		return fmt.Errorf("--%s is not a flag of ours%s: write {--}%s, or put -- before the command, to give it to the app", name, near, name)
@@ -150,7 +184,7 @@ func flagError(cmd *cobra.Command, err error) error {
 	}
 	if invalid, ok := errors.AsType[*pflag.InvalidValueError](err); ok {
 		flag := invalid.GetFlag()
-		return setError("--"+flag.Name, invalid.GetValue(), flag, err)
+		return setting.Error("--"+flag.Name, invalid.GetValue(), flag, err)
 	}
 	return err
 }
@@ -158,9 +192,9 @@ func flagError(cmd *cobra.Command, err error) error {
 // completeFlags offers the words of flags that know theirs.
 func completeFlags(root *cobra.Command) {
 	root.PersistentFlags().VisitAll(func(flag *pflag.Flag) {
-		if known, ok := flag.Value.(*choice); ok {
+		if words := setting.Words(flag.Value); words != nil {
 			// The flag is there, so no error.
-			_ = root.RegisterFlagCompletionFunc(flag.Name, cobra.FixedCompletions(known.words, cobra.ShellCompDirectiveNoFileComp))
+			_ = root.RegisterFlagCompletionFunc(flag.Name, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
 		}
 	})
 }

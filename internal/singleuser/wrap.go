@@ -1,4 +1,4 @@
-package main
+package singleuser
 
 import (
 	"context"
@@ -33,6 +33,7 @@ func newApp(o *options, env auth.Environment, variables process.Variables, key a
 		OriginHost:   env.PublicHost(),
 		Port:         o.destPort,
 		Socket:       o.socketPath(),
+		Dir:          o.dir,
 		Env:          appEnviron,
 		Environment:  o.environment,
 		Lazy:         o.start == lazy,

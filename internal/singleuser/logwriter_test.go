@@ -1,4 +1,4 @@
-package main
+package singleuser
 
 import (
 	"bytes"
@@ -10,7 +10,7 @@ import (
 
 func TestALogThatNobodyReadsHoldsNothingUp(t *testing.T) {
 	reader, writer := io.Pipe() // has no room at all
-	log := newLogWriter(writer)
+	log := newLogWriter(writer, "program")
 	record := []byte(strings.Repeat("x", 1023) + "\n")
 	begin := time.Now()
 	for range 4 * logBacklog / len(record) {
@@ -36,7 +36,7 @@ func TestALogThatNobodyReadsHoldsNothingUp(t *testing.T) {
 
 func TestTheLogIsWrittenBeforeTheEnd(t *testing.T) {
 	var out bytes.Buffer
-	log := newLogWriter(&out)
+	log := newLogWriter(&out, "program")
 	_, _ = log.Write([]byte("a\n"))
 	_, _ = log.Write([]byte("b\n"))
 	log.Close()

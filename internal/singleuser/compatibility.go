@@ -1,9 +1,11 @@
-package main
+package singleuser
 
 import (
 	"time"
 
 	"github.com/spf13/pflag"
+
+	"github.com/ideonate/jhsingle-native-proxy/internal/setting"
 )
 
 // compatibility is what command lines have that were written for others, and
@@ -14,10 +16,10 @@ type compatibility struct {
 }
 
 func (o *compatibility) register(flags *pflag.FlagSet) {
-	onOff(flags, &o.progressive, "progressive", false, "answers always stream")
-	onOff(flags, &o.allowRoot, "allow-root", true, "any user may run this program")
+	setting.OnOff(flags, &o.progressive, "progressive", false, "answers always stream")
+	setting.OnOff(flags, &o.allowRoot, "allow-root", true, "any user may run this program")
 	flags.BoolVar(&o.noSSL, "aiohttp-no-ssl-connector", false, "the way to the app is not encrypted")
-	flags.Var(&seconds{&o.aiohttpTimeout, 0}, "aiohttp-request-timeout", "`seconds`; one question whether the app is ready takes 10 s at most, and is asked again until --ready-timeout")
+	flags.Var(setting.Seconds(&o.aiohttpTimeout, 0), "aiohttp-request-timeout", "`seconds`; one question whether the app is ready takes 10 s at most, and is asked again until --ready-timeout")
 	registerIgnored(flags)
 }
 

@@ -1,4 +1,4 @@
-package main
+package singleuser
 
 import (
 	"crypto/rand"
@@ -7,7 +7,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/ideonate/jhsingle-native-proxy/auth"
-
+	"github.com/ideonate/jhsingle-native-proxy/internal/setting"
 	"github.com/ideonate/jhsingle-native-proxy/internal/suggest"
 )
 
@@ -22,8 +22,8 @@ type identity struct {
 const identityKey = "JHSINGLE_IDENTITY_KEY"
 
 func (o *identity) register(flags *pflag.FlagSet) {
-	onOff(flags, &o.userInfoHeader, "forward-user-info", false, "tell the app who is asking, as JSON in the header X-CDSDASHBOARDS-JH-USER")
-	onOff(flags, &o.userInfoQuery, "query-user-info", false, "tell the app the same in the query parameter CDSDASHBOARDS_JH_USER")
+	setting.OnOff(flags, &o.userInfoHeader, "forward-user-info", false, "tell the app who is asking, as JSON in the header X-CDSDASHBOARDS-JH-USER")
+	setting.OnOff(flags, &o.userInfoQuery, "query-user-info", false, "tell the app the same in the query parameter CDSDASHBOARDS_JH_USER")
 	flags.StringSliceVar(&o.tell, "forward-identity", nil, "tell the app who is asking by a `list` of user, email, groups (X-Forwarded-User, -Email, -Groups) and jwt (X-Forwarded-Identity, signed with the app's "+identityKey+"), or all")
 }
 
@@ -31,7 +31,7 @@ func (o *identity) check(wrong wrong) error {
 	names := []string{"user", "email", "groups", "jwt", "all"}
 	for _, name := range o.tell {
 		if !slices.Contains(names, name) {
-			return wrong("forward-identity", "has %q, but knows %s%s", name, alternatives(names), suggest.DidYouMean(name, names))
+			return wrong("forward-identity", "has %q, but knows %s%s", name, setting.Alternatives(names), suggest.DidYouMean(name, names))
 		}
 	}
 	return nil
