@@ -40,6 +40,14 @@ func PassOf(ctx context.Context) *Pass {
 	return pass
 }
 
+// User is who was let in, as the hub told.
+func (p *Pass) User() *hub.User { return p.user }
+
+// Token is what they were let in by, with which a service can act in their name
+// as far as the hub gave it leave to (oauth_client_allowed_scopes). It must be
+// kept from everybody else.
+func (p *Pass) Token() Secret { return Secret(p.token) }
+
 // Ending is why a pass is not good any more.
 type Ending struct {
 	// Unknown says that the hub could not be asked, so that the visitor may

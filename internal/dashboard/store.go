@@ -79,6 +79,10 @@ type Store interface {
 	AddGrant(ctx context.Context, dashboard, user string) error
 	RemoveGrant(ctx context.Context, dashboard, user string) error
 
+	// Rename gives all that is one user's to another name of theirs: dashboards,
+	// access, grants and servers. Errors: ErrNameTaken.
+	Rename(ctx context.Context, from, to string) error
+
 	// Viewers are the servers of a dashboard that gives each viewer one: the
 	// viewer's name, and what the server is.
 	Viewers(ctx context.Context, dashboard string) (map[string]ViewerServer, error)

@@ -145,7 +145,12 @@ func (p *program) gather(flags *pflag.FlagSet) (document, error) {
 	if err := p.options.ReadEnvironment(flags, p.lookup); err != nil {
 		return document{}, err
 	}
-	return p.options.readFile(flags)
+	found, err := p.options.readFile(flags)
+	if err != nil {
+		return found, err
+	}
+	text, _ := p.lookup(presetsVariable)
+	return found, p.options.readPresets(text, &found)
 }
 
 // conclude takes what the framework wants, and checks all of it.

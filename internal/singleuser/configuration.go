@@ -25,7 +25,7 @@ func (o *configuration) register(flags *pflag.FlagSet) {
 		// nbgitpuller's variable, which the Python program has, too.
 		Aliases:    map[string]string{"repo-depth": "NBGITPULLER_DEPTH"},
 		Contraries: map[string]string{"authtype": "no-authentication"},
-		Others:     []string{identityKey, repoToken},
+		Others:     []string{identityKey, repoToken, presetsVariable},
 	}
 	flags.StringVar(&o.file, "config", "", "YAML `file` with settings by the names of these flags, the app's command, and presets for \"run\"")
 }
@@ -40,10 +40,28 @@ func variableName(flag string) string {
 // wrong says what is wrong with a setting, in words that follow its name.
 type wrong func(name, format string, values ...any) error
 
+// presetsVariable holds presets as the file has them below "presets:", for
+// servers that have no file: dashboard-builder sends the operator's along.
+const presetsVariable = variablePrefix + "PRESETS"
+
 // document is a configuration file.
 type document struct {
 	command []string
 	presets *yaml.Node // nil if there are none
+	place   string     // where the presets are
+}
+
+// readPresets takes the presets that the environment has, if the file has none.
+func (o *configuration) readPresets(text string, found *document) error {
+	if text == "" || found.presets != nil {
+		return nil
+	}
+	var root yaml.Node
+	if err := yaml.Unmarshal([]byte(text), &root); err != nil || len(root.Content) == 0 {
+		return fmt.Errorf("%s is not YAML with presets, as a configuration file has them", presetsVariable)
+	}
+	found.presets, found.place = root.Content[0], presetsVariable
+	return nil
 }
 
 // readFile takes the settings that the file has.
@@ -80,7 +98,7 @@ func (o *configuration) readSetting(flags *pflag.FlagSet, key, value *yaml.Node,
 	place := fmt.Sprintf("%s: line %d: %s", o.file, key.Line, key.Value)
 	switch key.Value {
 	case "presets":
-		found.presets = value
+		found.presets, found.place = value, o.file
 		return nil
 	case "command":
 		if err := value.Decode(&found.command); err != nil || len(found.command) == 0 {

@@ -79,7 +79,7 @@ func (p *program) usePreset(flags *pflag.FlagSet, found document) error {
 	known := framework.Builtin()
 	var err error
 	if found.presets != nil {
-		if known, err = known.Override(o.file, found.presets); err != nil {
+		if known, err = known.Override(found.place, found.presets); err != nil {
 			return err
 		}
 	}

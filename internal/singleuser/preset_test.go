@@ -41,3 +41,20 @@ func TestABadPresetNamesItsPlace(t *testing.T) {
 		}
 	}
 }
+
+func TestPresetsFromTheEnvironment(t *testing.T) {
+	text := "{board: {like: streamlit, options: {ready-timeout: 77}}}"
+	got, err := settings(map[string]string{"JHSINGLE_PRESETS": text}, "run", "board", "app.py")
+	if err != nil || got.readyTimeout != 77*time.Second {
+		t.Errorf("got %v, %v", got.readyTimeout, err)
+	}
+	file := configured(t, "presets: {board: {like: streamlit, options: {ready-timeout: 78}}}")
+	if got, err := settings(map[string]string{"JHSINGLE_PRESETS": text, "JHSINGLE_CONFIG": file}, "run", "board", "app.py"); err != nil || got.readyTimeout != 78*time.Second {
+		t.Errorf("the file does not win: got %v, %v", got.readyTimeout, err)
+	}
+	for _, bad := range []string{"[", "{board: {lik: streamlit}}", "\x00"} {
+		if _, err := settings(map[string]string{"JHSINGLE_PRESETS": bad}, "run", "board", "app.py"); err == nil || !strings.Contains(err.Error(), "JHSINGLE_PRESETS") {
+			t.Errorf("%q: got %v", bad, err)
+		}
+	}
+}

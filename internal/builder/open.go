@@ -1,0 +1,117 @@
+package builder
+
+import (
+	"context"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/ideonate/jhsingle-native-proxy/internal/dashboard"
+	"github.com/ideonate/jhsingle-native-proxy/internal/hub"
+)
+
+// Open lets a visitor in at the hub, and starts the dashboard if it does not run.
+func (b *Builder) Open(ctx context.Context, v dashboard.Visitor, id string) (dashboard.Opening, error) {
+	d, err := b.visible(ctx, v, id)
+	if err != nil {
+		return dashboard.Opening{}, err
+	}
+	if !v.MayOpen(d) {
+		return dashboard.Opening{}, dashboard.Errorf(dashboard.Forbidden, "You can change this dashboard, but it is not shared with you. Ask %s to share it, or share it with yourself.", d.Owner)
+	}
+	user, server := d.Owner, d.Server
+	if d.PerViewer {
+		user, server = v.Name, b.serverOf(d, v.Name)
+	}
+	account, err := b.Hub.Account(ctx, user)
+	switch {
+	case hub.IsNotFound(err):
+		return dashboard.Opening{}, dashboard.Errorf(dashboard.Unavailable, "The dashboard’s owner, “%s”, has no account on this JupyterHub any more. Ask whoever runs it.", user)
+	case err != nil:
+		return dashboard.Opening{}, dashboard.Errorf(dashboard.Unavailable, "JupyterHub does not answer. Try again in a minute.%.0w", err)
+	}
+	known := account.Servers[server]
+	opening := dashboard.Opening{URL: b.address(known, user, server)}
+	if known.Ready && b.upToDate(d, known) {
+		if err := b.letIn(ctx, v, d); err != nil {
+			return opening, err
+		}
+		opening.Ready = true
+		return opening, nil
+	}
+	job, err := b.begin(ctx, dashboard.Job{
+		Dashboard: id, Kind: dashboard.Start, By: v.Name, Revision: d.Revision, Viewer: viewerOf(v, d),
+	}, v.Token)
+	if dashboard.KindOf(err) == dashboard.Conflict {
+		// It is being built or stopped: whoever waits sees the end of that.
+		if under := b.underWay(ctx, d); under != nil {
+			opening.Job = under
+			return opening, nil
+		}
+	}
+	if err != nil {
+		return opening, err
+	}
+	opening.Job = &job
+	return opening, nil
+}
+
+// upToDate says whether what runs is what shall: a viewer's own server may be of
+// an older snapshot.
+func (b *Builder) upToDate(d dashboard.Dashboard, server hub.Server) bool {
+	return !d.PerViewer || b.runs(server, d.ID, d.Revision)
+}
+
+// underWay is the job that keeps a start from beginning.
+func (b *Builder) underWay(ctx context.Context, d dashboard.Dashboard) *dashboard.Job {
+	open, err := b.Store.OpenJobs(ctx)
+	if err != nil {
+		return nil
+	}
+	for _, job := range open {
+		if job.Dashboard == d.ID {
+			shown := forViewer(job)
+			return &shown
+		}
+	}
+	return nil
+}
+
+// letIn gives a visitor access at the hub, where a rule that names them only by a
+// group, or everyone, has not yet.
+func (b *Builder) letIn(ctx context.Context, v dashboard.Visitor, d dashboard.Dashboard) error {
+	if d.PerViewer || v.Name == d.Owner || !b.sharing(ctx).Users {
+		return nil
+	}
+	granted, err := b.Store.Grants(ctx, d.ID)
+	if err != nil || slices.Contains(granted, v.Name) {
+		return err
+	}
+	if err := b.admit(ctx, d, v.Name); err != nil {
+		return dashboard.Errorf(dashboard.Unavailable, "JupyterHub could not be told to let you in. Try again in a minute.%.0w", err)
+	}
+	return nil
+}
+
+// address is where the browser finds a server.
+func (b *Builder) address(known hub.Server, user, server string) string {
+	if known.FullURL != "" {
+		return known.FullURL
+	}
+	if known.URL != "" {
+		return b.HubURL(known.URL)
+	}
+	return b.HubURL("/user/" + segment(user) + "/" + segment(server) + "/")
+}
+
+// segment escapes a part of a path as the hub does: "@" and "~" stay
+// (JupyterHub utils.py, url_escape_path).
+func segment(text string) string {
+	return strings.NewReplacer("+", "%20", "%40", "@", "%7E", "~").Replace(url.QueryEscape(text))
+}
+
+// serverOf is the name of a viewer's own server of a dashboard: the same as the
+// owner's, as each has their own.
+func (b *Builder) serverOf(d dashboard.Dashboard, _ string) string { return d.Server }
+
+func (w *work) viewerServer(d dashboard.Dashboard) string { return w.serverOf(d, w.job.Viewer) }

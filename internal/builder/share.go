@@ -1,0 +1,125 @@
+package builder
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/ideonate/jhsingle-native-proxy/internal/dashboard"
+	"github.com/ideonate/jhsingle-native-proxy/internal/hub"
+)
+
+// How a dashboard is shared
+//
+// The gate before a dashboard asks the hub whether a visitor may access its
+// server, so who may is the hub's to know. A share (JupyterHub 5) gives one user
+// access to one server. The users that a dashboard names get one as soon as its
+// server is there. Groups and everyone are let in one by one, when they come: the
+// hub's tokens hold no shares of groups (scopes.py, 5.5 to 6.1), and a share for
+// each user of a hub would be thousands. What was granted is kept, before it is,
+// so that it can be taken back.
+
+// share lets in the users whom a dashboard names, and keeps out who may not any
+// more.
+func (w *work) share(d dashboard.Dashboard) error {
+	d, err := w.Store.Dashboard(w.ctx, d.ID)
+	if err != nil {
+		return err
+	}
+	if d.PerViewer || !w.sharing(w.ctx).Users {
+		return nil
+	}
+	if err := w.revoke(w.ctx, d, d.Access); err != nil {
+		return err
+	}
+	return w.admitNamed(w.ctx, d)
+}
+
+// admitNamed lets in the users whom a dashboard names. One whom the hub does not
+// know may come later, and is let in then.
+func (b *Builder) admitNamed(ctx context.Context, d dashboard.Dashboard) error {
+	granted, err := b.Store.Grants(ctx, d.ID)
+	if err != nil {
+		return err
+	}
+	for _, user := range d.Access.Users {
+		if user == d.Owner || slices.Contains(granted, user) {
+			continue
+		}
+		if err := b.admit(ctx, d, user); err != nil {
+			if refused(err) {
+				b.log.Info("a user is not let in yet", "dashboard", d.ID, "user", user, "error", err)
+				continue
+			}
+			return err
+		}
+	}
+	return nil
+}
+
+// refused says that the hub did answer, but will not do it.
+func refused(err error) bool {
+	var answer *hub.Error
+	return errors.As(err, &answer) && answer.Status >= 400 && answer.Status < 500
+}
+
+// admit lets one user in at the hub.
+func (b *Builder) admit(ctx context.Context, d dashboard.Dashboard, user string) error {
+	if err := b.Store.AddGrant(ctx, d.ID, user); err != nil {
+		return err
+	}
+	if err := b.Hub.Share(ctx, d.Owner, d.Server, user); err != nil {
+		if refused(err) {
+			_ = b.Store.RemoveGrant(ctx, d.ID, user) // if not now, then by reconcile
+		}
+		return err
+	}
+	return nil
+}
+
+// revoke takes the access of those back whom these rules do not let in.
+func (b *Builder) revoke(ctx context.Context, d dashboard.Dashboard, access dashboard.Access) error {
+	granted, err := b.Store.Grants(ctx, d.ID)
+	if err != nil || len(granted) == 0 {
+		return err
+	}
+	members := map[string][]string{} // the groups of users, as far as they matter
+	for _, group := range access.Groups {
+		found, err := b.Hub.Group(ctx, group)
+		if err != nil && !hub.IsNotFound(err) {
+			return err
+		}
+		for _, user := range found {
+			members[user] = append(members[user], group)
+		}
+	}
+	for _, user := range granted {
+		if access.Allows(user, members[user]) {
+			continue
+		}
+		// A server that is not there has no shares any more either.
+		if err := b.Hub.Unshare(ctx, d.Owner, d.Server, user); err != nil && !hub.IsNotFound(err) {
+			return err
+		}
+		if err := b.Store.RemoveGrant(ctx, d.ID, user); err != nil {
+			return err
+		}
+		b.log.Info("a user's access has ended", "dashboard", d.ID, "user", user)
+	}
+	return nil
+}
+
+// firstWithShares is the first major version of JupyterHub that has shares.
+const firstWithShares = 5
+
+// sharing is what this hub can do.
+func (b *Builder) sharing(ctx context.Context) dashboard.Sharing {
+	version, err := b.Hub.Version(ctx)
+	switch {
+	case err != nil:
+		return dashboard.Sharing{Why: "JupyterHub does not answer, so it is not known what it can share."}
+	case hub.Major(version) < firstWithShares:
+		return dashboard.Sharing{Why: "This JupyterHub (" + version + ") cannot share single servers: version 5 is the first that can. Until then, only you and those to whom its administrators gave access can open your dashboards."}
+	}
+	return dashboard.Sharing{Users: true, Groups: true, Everyone: true}
+}
