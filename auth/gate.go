@@ -145,7 +145,7 @@ func (g *Gate) Wrap(next http.Handler) http.Handler {
 				return
 			}
 			g.scrub(r, ruling)
-			next.ServeHTTP(w, withPass(r, ruling.pass))
+			next.ServeHTTP(w, withPass(r, ruling.pass, ruling.used.from))
 			return
 		}
 		g.refuse(w, r, ruling)

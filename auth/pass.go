@@ -29,9 +29,19 @@ type Pass struct {
 
 type passKey struct{}
 
-func withPass(r *http.Request, pass *Pass) *http.Request {
-	return r.WithContext(context.WithValue(r.Context(), passKey{}, pass))
+func withPass(r *http.Request, pass *Pass, used source) *http.Request {
+	ctx := context.WithValue(r.Context(), passKey{}, pass)
+	if used == fromHeader {
+		ctx = context.WithValue(ctx, headerKey{}, true)
+	}
+	return r.WithContext(ctx)
 }
+
+type headerKey struct{}
+
+// ByHeader says whether a request was let in by a token in its Authorization
+// header, which no page can send in a visitor's name, unlike a cookie.
+func ByHeader(ctx context.Context) bool { return ctx.Value(headerKey{}) != nil }
 
 // PassOf is the leave of a request, and nil where there is no gate. A nil
 // Pass has no identity and does not end.

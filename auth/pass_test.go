@@ -3,6 +3,9 @@ package auth
 import (
 	"context"
 	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
@@ -152,4 +155,17 @@ func TestSecurityLogoutEndsWhatIsOpenAtOnce(t *testing.T) {
 
 func TestANilPassDoesNotEnd(t *testing.T) {
 	PassOf(t.Context()).Watch(func(Ending) { t.Error("it ended") })()
+}
+
+func TestSecurityOnlyATokenOfTheHeaderCountsAsOne(t *testing.T) {
+	pass := &Pass{user: &hub.User{Name: "ada"}, token: "secret"}
+	for from, want := range map[source]bool{fromHeader: true, fromURL: false, fromCookie: false} {
+		r := withPass(httptest.NewRequest(http.MethodGet, "/", nil), pass, from)
+		if ByHeader(r.Context()) != want || PassOf(r.Context()) != pass {
+			t.Errorf("%v: got %v", from, ByHeader(r.Context()))
+		}
+	}
+	if pass.User().Name != "ada" || pass.Token().Reveal() != "secret" || fmt.Sprint(pass.Token()) == "secret" {
+		t.Error("the pass does not tell whose it is, or tells the token to everybody")
+	}
 }
