@@ -3,22 +3,14 @@
 package hub
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"strings"
-	"sync/atomic"
 	"time"
 )
-
-// maxAnswer bounds what is read of any answer of the hub. A user in a few
-// thousand groups and shares stays well below it.
-const maxAnswer = 4 << 20
 
 var (
 	// ErrNoUser says that the hub was asked and knows nobody by that token.
@@ -28,6 +20,10 @@ var (
 	// ErrUnavailable says that the hub gave no usable answer: it could not be
 	// reached, was too slow, failed, or did not answer as a hub does.
 	ErrUnavailable = errors.New("the hub gave no usable answer")
+
+	// ErrName says that a user, server or group was asked for by a name that
+	// cannot stand in an address.
+	ErrName = errors.New("this name cannot stand in an address of the hub's API")
 )
 
 // Client calls one hub. It is safe for concurrent use.
@@ -35,9 +31,9 @@ type Client struct {
 	apiURL string
 	token  string
 	http   *http.Client
-	// skew is how far the hub's clock is ahead of ours, in nanoseconds, to the
-	// second.
-	skew atomic.Int64
+	// What is known of the hub itself, whoever asks.
+	clock   *clock
+	version *version
 }
 
 // NewClient returns a client of the hub whose API is at apiURL, for example
@@ -57,7 +53,17 @@ func NewClient(apiURL, token string, transport http.RoundTripper) (*Client, erro
 			// nobody configured.
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
+		clock:   &clock{},
+		version: &version{},
 	}, nil
+}
+
+// As returns a client of the same hub that calls in the name of whoever has the
+// token.
+func (c *Client) As(token string) *Client {
+	other := *c
+	other.token = token
+	return &other
 }
 
 // HTTP returns the client's underlying HTTP client, for the OAuth exchange.
@@ -74,32 +80,16 @@ func (c *Client) Whoami(ctx context.Context, token string) (*User, error) {
 		return nil, ErrNoUser
 	}
 	var user User
-	status, err := c.call(ctx, http.MethodGet, c.URL("/user"), token, nil, &user)
+	_, err := c.call(ctx, request{address: c.URL("/user"), token: token}, &user)
 	switch {
-	case (status == http.StatusForbidden || status == http.StatusUnauthorized) && errors.As(err, new(*refusal)):
+	case IsForbidden(err):
 		return nil, ErrNoUser
 	case err != nil:
-		return nil, err
+		return nil, unusable(err)
 	case user.Name == "":
 		return nil, fmt.Errorf("%w: its user model has no name", ErrUnavailable)
 	}
 	return &user, nil
-}
-
-// Version returns the hub's version, by the path without a last slash, which
-// only newer hubs know as well. The call needs no token (JupyterHub
-// apihandlers/hub.py, RootAPIHandler).
-func (c *Client) Version(ctx context.Context) (string, error) {
-	var root struct {
-		Version string `json:"version"`
-	}
-	if _, err := c.call(ctx, http.MethodGet, c.URL(""), "", nil, &root); err != nil {
-		return "", err
-	}
-	if root.Version == "" {
-		return "", fmt.Errorf("%w: it did not tell its version", ErrUnavailable)
-	}
-	return root.Version, nil
 }
 
 // ReportActivity tells the hub at activityURL (JUPYTERHUB_ACTIVITY_URL) that
@@ -116,86 +106,8 @@ func (c *Client) ReportActivity(ctx context.Context, activityURL, server string,
 		Servers      map[string]activity `json:"servers"`
 		LastActivity string              `json:"last_activity"`
 	}{map[string]activity{server: {stamp}}, stamp}
-	_, err := c.call(ctx, http.MethodPost, activityURL, c.token, body, nil)
-	return err
-}
-
-// Skew is how far the hub's clock is ahead of ours, as far as its last answer
-// told. Less than two seconds, which an answer's Date cannot tell, is none.
-func (c *Client) Skew() time.Duration { return time.Duration(c.skew.Load()) }
-
-func (c *Client) compareClocks(resp *http.Response) {
-	date, err := http.ParseTime(resp.Header.Get("Date"))
-	if err != nil {
-		return
-	}
-	skew := time.Until(date)
-	if skew.Abs() < 2*time.Second {
-		skew = 0
-	}
-	c.skew.Store(int64(skew))
-}
-
-// call sends one request and decodes a 2xx answer's JSON into out, if given.
-// It returns the status where there was one, and an error that wraps
-// ErrUnavailable for everything but a 2xx.
-func (c *Client) call(ctx context.Context, method, address, token string, in, out any) (int, error) {
-	var body io.Reader
-	if in != nil {
-		encoded, err := json.Marshal(in)
-		if err != nil {
-			return 0, fmt.Errorf("cannot encode the request: %w", err)
-		}
-		body = bytes.NewReader(encoded)
-	}
-	req, err := http.NewRequestWithContext(ctx, method, address, body)
-	if err != nil {
-		return 0, fmt.Errorf("cannot make the request: %w", err)
-	}
-	req.Header.Set("Accept", "application/json")
-	if in != nil {
-		req.Header.Set("Content-Type", "application/json")
-	}
-	if token != "" {
-		req.Header.Set("Authorization", "token "+token)
-	}
-
-	resp, err := c.http.Do(req)
-	if err != nil {
-		return 0, fmt.Errorf("%w: %w", ErrUnavailable, err)
-	}
-	defer resp.Body.Close()
-	c.compareClocks(resp)
-	answer, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
-	switch {
-	case err != nil:
-		return resp.StatusCode, fmt.Errorf("%w: its answer broke off: %w", ErrUnavailable, err)
-	case len(answer) > maxAnswer:
-		return resp.StatusCode, fmt.Errorf("%w: its answer is larger than %d bytes", ErrUnavailable, maxAnswer)
-	case resp.StatusCode < 200 || resp.StatusCode > 299:
-		err := fmt.Errorf("%w: %s %s: %s", ErrUnavailable, method, req.URL.Path, resp.Status)
-		if isObject(answer) {
-			err = &refusal{err}
-		}
-		return resp.StatusCode, err
-	case out == nil:
-		return resp.StatusCode, nil
-	}
-	if err := json.Unmarshal(answer, out); err != nil {
-		return resp.StatusCode, fmt.Errorf("%w: its answer is not the JSON of a hub: %w", ErrUnavailable, err)
-	}
-	return resp.StatusCode, nil
-}
-
-// refusal is an error status in the words of a hub, which are JSON. What stands
-// before a hub may answer 403 as well, and knows nothing of its users.
-type refusal struct{ error }
-
-func (r *refusal) Unwrap() error { return r.error }
-
-func isObject(answer []byte) bool {
-	var object map[string]json.RawMessage
-	return json.Unmarshal(answer, &object) == nil && object != nil
+	_, err := c.call(ctx, request{method: http.MethodPost, address: activityURL, token: c.token, body: body}, nil)
+	return unusable(err)
 }
 
 // validToken says whether a token can stand in an Authorization header that

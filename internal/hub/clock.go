@@ -1,0 +1,29 @@
+package hub
+
+import (
+	"net/http"
+	"sync/atomic"
+	"time"
+)
+
+// clock compares the hub's clock with ours.
+type clock struct {
+	// ahead is how far the hub's is ahead, in nanoseconds, to the second.
+	ahead atomic.Int64
+}
+
+// Skew is how far the hub's clock is ahead of ours, as far as its last answer
+// told. Less than two seconds, which an answer's Date cannot tell, is none.
+func (c *Client) Skew() time.Duration { return time.Duration(c.clock.ahead.Load()) }
+
+func (c *clock) compare(answer *http.Response) {
+	date, err := http.ParseTime(answer.Header.Get("Date"))
+	if err != nil {
+		return
+	}
+	skew := time.Until(date)
+	if skew.Abs() < 2*time.Second {
+		skew = 0
+	}
+	c.ahead.Store(int64(skew))
+}
