@@ -8,6 +8,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"golang.org/x/text/cases"
 	"golang.org/x/text/unicode/norm"
 )
 
@@ -116,9 +117,12 @@ func slug(text string) string {
 // Slug is a name made fit for a file's name or an address; it may be empty.
 func Slug(name string) string { return slug(name) }
 
-// FoldName is a name for comparing: two that look the same are the same.
+// FoldName is a text for comparing and searching: two that look the same, or
+// differ in the case of letters only, are the same. Small letters alone would not
+// do: ß is written SS in capitals, and Σ is σ or ς (Unicode: case folding).
 func FoldName(name string) string {
-	return strings.ToLower(strings.Join(strings.Fields(norm.NFKC.String(name)), " "))
+	folded := norm.NFKC.String(cases.Fold().String(norm.NFKC.String(name)))
+	return strings.Join(strings.Fields(folded), " ")
 }
 
 // CleanText takes off what nobody sees, and says what is wrong with the rest.

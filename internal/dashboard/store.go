@@ -110,6 +110,10 @@ type Store interface {
 // MaxLogLines is how much of a job's log is kept.
 const MaxLogLines = 5000
 
+// MaxJobs is how many jobs of a dashboard are kept, besides those that are under
+// way or ended within the last hour.
+const MaxJobs = 100
+
 // ServerState is what the hub said about a server.
 type ServerState struct {
 	State State
@@ -150,7 +154,9 @@ type Query struct {
 	// Sort is the order; the zero value is ByName.
 	Sort Sort
 	// Descending turns it round.
-	Descending    bool
+	Descending bool
+	// Offset is how many are left out at the beginning. A Limit of 0 leaves out none
+	// at the end.
 	Offset, Limit int
 }
 
