@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // Option is the name of the user option that holds a ticket.
@@ -22,6 +23,15 @@ const Option = "dashboard_ticket"
 // Lifetime is how long the hub takes a ticket after it was issued. The hub asks
 // for one with each start, so it need not be longer than a request takes.
 const Lifetime = 5 * time.Minute
+
+// MaxSize is the largest ticket there is, in bytes: with what else is in a server's
+// options it has to fit into the 64 KiB of a MySQL column of the hub's
+// (JupyterHub orm.py, Spawner.user_options).
+const MaxSize = 60 << 10
+
+// maxAhead is how far in the future a ticket may have been issued, by a clock that
+// is wrong, in seconds.
+const maxAhead = 60
 
 // version stands before every ticket, and in what is signed.
 const version = "dashboard1"
@@ -62,10 +72,21 @@ func NewSigner(token string) Signer {
 	return Signer{mac.Sum(nil), time.Now}
 }
 
-var encoding = base64.RawURLEncoding.Strict()
+// Ahead returns a signer that goes by the clock of a hub that is ahead of ours by
+// so much: the hub judges times by its own.
+func (s Signer) Ahead(skew time.Duration) Signer {
+	now := s.now
+	s.now = func() time.Time { return now().Add(skew) }
+	return s
+}
+
+var encoding = base64.RawURLEncoding
 
 // Sign issues a ticket: its time and its nonce are set here.
 func (s Signer) Sign(t Ticket) (string, error) {
+	if text, ok := t.invalidText(); ok {
+		return "", fmt.Errorf("cannot write the ticket: %.100q is not UTF-8 text that a server can be started with", text)
+	}
 	now := s.now()
 	t.Issued, t.Expires, t.Nonce = now.Unix(), now.Add(Lifetime).Unix(), rand.Text()
 	if t.Arguments == nil {
@@ -76,13 +97,31 @@ func (s Signer) Sign(t Ticket) (string, error) {
 		return "", fmt.Errorf("cannot write the ticket: %w", err)
 	}
 	payload := version + "." + encoding.EncodeToString(content)
-	return payload + "." + encoding.EncodeToString(s.mac(payload)), nil
+	signed := payload + "." + s.signature(payload)
+	if len(signed) > MaxSize {
+		return "", fmt.Errorf("the ticket would have %d bytes, and the hub takes at most %d: give the dashboard fewer arguments, or the servers less environment", len(signed), MaxSize)
+	}
+	return signed, nil
 }
 
-func (s Signer) mac(payload string) []byte {
+// invalidText finds what JSON would alter, or no process can be given.
+func (t Ticket) invalidText() (string, bool) {
+	texts := append([]string{t.User, t.Server, t.Dashboard, t.Title, t.Image}, t.Arguments...)
+	for name, value := range t.Environment {
+		texts = append(texts, name, value)
+	}
+	for _, text := range texts {
+		if !utf8.ValidString(text) || strings.ContainsRune(text, 0) {
+			return text, true
+		}
+	}
+	return "", false
+}
+
+func (s Signer) signature(payload string) string {
 	mac := hmac.New(sha256.New, s.key)
 	mac.Write([]byte(payload))
-	return mac.Sum(nil)
+	return encoding.EncodeToString(mac.Sum(nil))
 }
 
 // errForged says no more, so that who tries learns nothing.
@@ -93,7 +132,7 @@ var errForged = errors.New("this is no ticket that was issued here, or it has ex
 func (s Signer) Verify(text, user, server string) (Ticket, error) {
 	t, err := s.Read(text)
 	now := s.now().Unix()
-	if err != nil || t.User != user || t.Server != server || now > t.Expires || t.Issued > now+60 {
+	if err != nil || t.User != user || t.Server != server || now > t.Expires || t.Issued > now+maxAhead {
 		return Ticket{}, errForged
 	}
 	return t, nil
@@ -102,12 +141,13 @@ func (s Signer) Verify(text, user, server string) (Ticket, error) {
 // Read reads a ticket that was issued here, at whatever time and for whomever: it
 // tells what was started by it.
 func (s Signer) Read(text string) (Ticket, error) {
-	payload, signature, ok := cutLast(text, ".")
-	if !ok || !strings.HasPrefix(payload, version+".") {
+	end := strings.LastIndexByte(text, '.')
+	if len(text) > MaxSize || end < 0 || !strings.HasPrefix(text, version+".") {
 		return Ticket{}, errForged
 	}
-	sent, err := encoding.DecodeString(signature)
-	if err != nil || !hmac.Equal(sent, s.mac(payload)) {
+	payload, signature := text[:end], text[end+1:]
+	// The texts are compared: base64 has more than one for the same bytes.
+	if !hmac.Equal([]byte(signature), []byte(s.signature(payload))) {
 		return Ticket{}, errForged
 	}
 	content, err := encoding.DecodeString(strings.TrimPrefix(payload, version+"."))
@@ -116,12 +156,4 @@ func (s Signer) Read(text string) (Ticket, error) {
 		return Ticket{}, errForged
 	}
 	return t, nil
-}
-
-func cutLast(text, separator string) (before, after string, found bool) {
-	at := strings.LastIndex(text, separator)
-	if at < 0 {
-		return text, "", false
-	}
-	return text[:at], text[at+len(separator):], true
 }
