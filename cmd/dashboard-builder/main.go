@@ -1,0 +1,18 @@
+// dashboard-builder clones somebody's work, launches it as a dashboard on
+// JupyterHub, and shares it.
+package main
+
+import (
+	"os"
+)
+
+// version is set by the build (-ldflags "-X main.version=1.2.3").
+var version = "0.0.0"
+
+func main() {
+	p := &program{
+		lookup: os.LookupEnv, environ: os.Environ(),
+		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr,
+	}
+	os.Exit(p.run(os.Args[1:]))
+}
