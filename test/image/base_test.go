@@ -7,16 +7,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"os/exec"
 	"path"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/ideonate/jhsingle-native-proxy/test/engine"
 )
 
 // The names that the Dockerfiles ask for. No registry can be reached from the
@@ -31,14 +31,14 @@ const (
 // too: a network with a proxy that opens TLS trusts one more than Debian does.
 const certificates = "etc/ssl/certs/ca-certificates.crt"
 
-// keyLabel remembers what a base image was made of, so that it is made once.
-const keyLabel = "image-test.key"
-
 // makeBases makes both base images of a small Debian; the first also has the Go
 // that runs this test, where the official image has it.
-func makeBases(t *testing.T, e *engine, cache string) {
+func makeBases(t *testing.T, e *daemon) {
 	t.Helper()
-	debian := makeDebian(t, cache)
+	debian, err := engine.Debian()
+	if err != nil {
+		t.Fatal(err)
+	}
 	info, err := os.Stat(debian)
 	if err != nil {
 		t.Fatal(err)
@@ -46,92 +46,19 @@ func makeBases(t *testing.T, e *engine, cache string) {
 	root, version := goEnv(t, "GOROOT"), goEnv(t, "GOVERSION")
 	key := fmt.Sprint(info.ModTime().UnixNano())
 
-	importBase(t, e, pythonImage, key, nil, func(w *tar.Writer) error {
-		return copyTar(w, debian)
-	})
+	err = e.Import(pythonImage, key, nil, func(w *tar.Writer) error { return engine.CopyTar(w, debian) })
+	if err != nil {
+		t.Fatal(err)
+	}
 	settings := []string{
 		"ENV GOPATH=/go GOTOOLCHAIN=local PATH=/go/bin:/usr/local/go/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
 		"WORKDIR /go",
 	}
-	importBase(t, e, goImage, key+" "+version, settings, func(w *tar.Writer) error {
-		return errors.Join(copyTar(w, debian, certificates), addGo(w, root), addFile(w, "/"+certificates, certificates))
+	err = e.Import(goImage, key+" "+version, settings, func(w *tar.Writer) error {
+		return errors.Join(engine.CopyTar(w, debian, certificates), addGo(w, root), engine.AddFile(w, "/"+certificates, certificates))
 	})
-}
-
-// importBase makes an image of a file tree unless it is there already.
-func importBase(t *testing.T, e *engine, name, key string, settings []string, write func(*tar.Writer) error) {
-	t.Helper()
-	have, err := e.try(10*time.Second, command{args: []string{"image", "inspect", "--format", `{{index .Config.Labels "` + keyLabel + `"}}`, name}})
-	if err == nil && have == key {
-		return
-	}
-	args := []string{"import", "--change", fmt.Sprintf("LABEL %s=%q", keyLabel, key)}
-	for _, setting := range settings {
-		args = append(args, "--change", setting)
-	}
-	r, w := io.Pipe()
-	go func() {
-		archive := tar.NewWriter(w)
-		w.CloseWithError(errors.Join(write(archive), archive.Close()))
-	}()
-	_, err = e.try(3*time.Minute, command{args: append(args, "-", name), stdin: r})
-	r.Close()
 	if err != nil {
 		t.Fatal(err)
-	}
-}
-
-// makeDebian returns a tar of a minimal Debian with Python. It takes most of a
-// minute and is kept.
-func makeDebian(t *testing.T, cache string) string {
-	t.Helper()
-	const suite, packages = "bookworm", "ca-certificates,python3-minimal,libpython3-stdlib"
-	file := filepath.Join(cache, "debian-"+suite+".tar")
-	if _, err := os.Stat(file); err == nil {
-		return file
-	}
-	if _, err := exec.LookPath("debootstrap"); err != nil {
-		t.Fatal("no debootstrap on this machine: install Debian's package debootstrap")
-	}
-	root, err := os.MkdirTemp(cache, "debian")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer os.RemoveAll(root)
-	run(t, 6*time.Minute, "debootstrap", "--variant=minbase", "--include="+packages, suite, root)
-	run(t, time.Minute, "tar", "-C", root, "--exclude=./var/cache/apt", "--exclude=./var/lib/apt/lists",
-		"--exclude=./usr/share/doc", "--exclude=./usr/share/locale", "-cf", file+".part", ".")
-	if err := os.Rename(file+".part", file); err != nil {
-		t.Fatal(err)
-	}
-	return file
-}
-
-// copyTar copies an archive without the files to leave out: an image cannot be
-// imported from an archive that has a name twice.
-func copyTar(w *tar.Writer, file string, leaveOut ...string) error {
-	f, err := os.Open(file)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	for r := tar.NewReader(f); ; {
-		header, err := r.Next()
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		if slices.Contains(leaveOut, path.Clean(header.Name)) {
-			continue
-		}
-		if err := w.WriteHeader(header); err != nil {
-			return err
-		}
-		if _, err := io.Copy(w, r); err != nil {
-			return err
-		}
 	}
 }
 
@@ -155,30 +82,8 @@ func addGo(w *tar.Writer, root string) error {
 			}
 			return nil
 		}
-		return addFile(w, name, path.Join("usr/local/go", filepath.ToSlash(rel)))
+		return engine.AddFile(w, name, path.Join("usr/local/go", filepath.ToSlash(rel)))
 	})
-}
-
-func addFile(w *tar.Writer, name, as string) error {
-	f, err := os.Open(name) // follows links, of which Go's own tree has none that matter
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return err
-	}
-	header, err := tar.FileInfoHeader(info, "")
-	if err != nil {
-		return err
-	}
-	header.Name, header.Uid, header.Gid, header.Uname, header.Gname = as, 0, 0, "root", "root"
-	if err := w.WriteHeader(header); err != nil {
-		return err
-	}
-	_, err = io.Copy(w, f)
-	return err
 }
 
 func goEnv(t *testing.T, name string) string {

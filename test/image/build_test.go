@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/ideonate/jhsingle-native-proxy/test/engine"
 )
 
 // ourImage is the name that the dashboard's Dockerfile copies from.
@@ -34,7 +36,7 @@ func builders() []builder {
 
 // cli finds a docker command that can drive the builder: a newer one needs a
 // plugin for BuildKit that is often not there, while Debian's has it built in.
-func (b builder) cli(t *testing.T, e *engine) string {
+func (b builder) cli(t *testing.T, e *daemon) string {
 	t.Helper()
 	var said []string
 	for _, name := range []string{"docker", "/usr/bin/docker"} {
@@ -42,9 +44,9 @@ func (b builder) cli(t *testing.T, e *engine) string {
 			said = append(said, err.Error())
 			continue
 		}
-		_, err := e.try(30*time.Second, command{
-			cli: name, env: []string{"DOCKER_BUILDKIT=" + b.kit},
-			stdin: strings.NewReader("FROM scratch\nLABEL probe=1\n"), args: []string{"build", "-q", "-"},
+		_, err := e.Try(30*time.Second, engine.Command{
+			CLI: name, Env: []string{"DOCKER_BUILDKIT=" + b.kit},
+			Stdin: strings.NewReader("FROM scratch\nLABEL probe=1\n"), Args: []string{"build", "-q", "-"},
 		})
 		if err == nil {
 			return name
@@ -56,7 +58,7 @@ func (b builder) cli(t *testing.T, e *engine) string {
 }
 
 // build makes the image of the top Dockerfile and names it.
-func (b builder) build(t *testing.T, e *engine, name string) {
+func (b builder) build(t *testing.T, e *daemon, name string) {
 	t.Helper()
 	cli := b.cli(t, e)
 	args := []string{
@@ -77,7 +79,7 @@ func (b builder) build(t *testing.T, e *engine, name string) {
 	for _, stage := range []struct{ target, name string }{{"build", name + "-stage"}, {"", name}} {
 		all := append([]string{"build", "--target", stage.target, "-t", stage.name}, append(args, top)...)
 		start := time.Now()
-		if _, err := e.try(8*time.Minute, command{cli: cli, env: []string{"DOCKER_BUILDKIT=" + b.kit}, args: all}); err != nil {
+		if _, err := e.Try(8*time.Minute, engine.Command{CLI: cli, Env: []string{"DOCKER_BUILDKIT=" + b.kit}, Args: all}); err != nil {
 			t.Fatalf("%s cannot build the image: %v", b.name, err)
 		}
 		if stage.target == "" {
@@ -88,12 +90,12 @@ func (b builder) build(t *testing.T, e *engine, name string) {
 }
 
 // prune keeps the cache from growing with every change of the source.
-func prune(t *testing.T, e *engine) {
+func prune(t *testing.T, e *daemon) {
 	for _, args := range [][]string{
 		{"image", "prune", "--force"},
 		{"builder", "prune", "--force", "--keep-storage", "3GB"},
 	} {
-		if _, err := e.try(time.Minute, command{args: args}); err != nil {
+		if _, err := e.Try(time.Minute, engine.Command{Args: args}); err != nil {
 			t.Logf("cannot tidy up: %v", err)
 		}
 	}

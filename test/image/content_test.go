@@ -15,7 +15,7 @@ import (
 )
 
 // copyBinary takes our binary out of an image.
-func copyBinary(t *testing.T, e *engine, image string) string {
+func copyBinary(t *testing.T, e *daemon, image string) string {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "binary")
 	container := e.docker(t, 20*time.Second, "create", image)
@@ -26,7 +26,7 @@ func copyBinary(t *testing.T, e *engine, image string) string {
 
 // imageFiles lists the files of all layers of an image. It reads the layers and
 // not a container, into which the engine puts files of its own.
-func imageFiles(t *testing.T, e *engine, image string) []*tar.Header {
+func imageFiles(t *testing.T, e *daemon, image string) []*tar.Header {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "image.tar")
 	e.docker(t, time.Minute, "save", "-o", file, image)

@@ -14,6 +14,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/ideonate/jhsingle-native-proxy/test/engine"
 )
 
 const dashboardImage = "image-test/dashboard"
@@ -23,11 +25,11 @@ const prefix = "/user/ada/dash/"
 
 // checkDashboard does with the image what dashboard authors do: takes the binary
 // out of it and lets it be PID 1 before an app.
-func checkDashboard(t *testing.T, e *engine) {
+func checkDashboard(t *testing.T, e *daemon) {
 	b := builders()[0]
 	folder := filepath.Join("testdata", "dashboard")
-	_, err := e.try(time.Minute, command{cli: b.cli(t, e), env: []string{"DOCKER_BUILDKIT=" + b.kit},
-		args: []string{"build", "-t", dashboardImage, folder}})
+	_, err := e.Try(time.Minute, engine.Command{CLI: b.cli(t, e), Env: []string{"DOCKER_BUILDKIT=" + b.kit},
+		Args: []string{"build", "-t", dashboardImage, folder}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -109,14 +111,14 @@ func checkDashboard(t *testing.T, e *engine) {
 
 // dashboard is one running container.
 type dashboard struct {
-	engine *engine
+	daemon *daemon
 	name   string
 	url    string
 }
 
 // startDashboard runs the dashboard image as locked up as it goes and waits until
 // the app answers. Extras are NAME=value for the environment or --flags of ours.
-func startDashboard(t *testing.T, e *engine, extras ...string) *dashboard {
+func startDashboard(t *testing.T, e *daemon, extras ...string) *dashboard {
 	t.Helper()
 	port := freePort(t)
 	origin := fmt.Sprintf("http://127.0.0.1:%d", port)
@@ -134,7 +136,7 @@ func startDashboard(t *testing.T, e *engine, extras ...string) *dashboard {
 	args = append(append(args, dashboardImage), flags...)
 	args = append(args, "--", "python3", "-u", "/srv/app.py", "{port}")
 
-	d := &dashboard{engine: e, name: e.docker(t, 30*time.Second, args...), url: origin + prefix}
+	d := &dashboard{daemon: e, name: e.docker(t, 30*time.Second, args...), url: origin + prefix}
 	t.Cleanup(func() { e.docker(t, 30*time.Second, "rm", "--force", d.name) })
 	// The probe of the hub first: it must not wait for the app.
 	for _, path := range []string{"api", ""} {
@@ -181,9 +183,9 @@ func (d *dashboard) ask(path string) (int, string, error) {
 func (d *dashboard) stop(t *testing.T) (time.Duration, int) {
 	t.Helper()
 	start := time.Now()
-	d.engine.docker(t, 40*time.Second, "stop", d.name)
+	d.daemon.docker(t, 40*time.Second, "stop", d.name)
 	took := time.Since(start).Round(10 * time.Millisecond)
-	status, err := strconv.Atoi(d.engine.docker(t, 10*time.Second, "inspect", "--format", "{{.State.ExitCode}}", d.name))
+	status, err := strconv.Atoi(d.daemon.docker(t, 10*time.Second, "inspect", "--format", "{{.State.ExitCode}}", d.name))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -193,7 +195,7 @@ func (d *dashboard) stop(t *testing.T) (time.Duration, int) {
 // logs is what the container printed, on both of its outputs.
 func (d *dashboard) logs(t *testing.T) string {
 	t.Helper()
-	out, err := d.engine.try(10*time.Second, command{args: []string{"logs", d.name}, both: true})
+	out, err := d.daemon.Try(10*time.Second, engine.Command{Args: []string{"logs", d.name}, Both: true})
 	if err != nil {
 		t.Error(err)
 	}
@@ -204,7 +206,7 @@ func (d *dashboard) logs(t *testing.T) string {
 // this machine sees them: docker top does not show the dead.
 func (d *dashboard) orphans(t *testing.T) []string {
 	t.Helper()
-	first := d.engine.docker(t, 10*time.Second, "inspect", "--format", "{{.State.Pid}}", d.name)
+	first := d.daemon.docker(t, 10*time.Second, "inspect", "--format", "{{.State.Pid}}", d.name)
 	files, err := filepath.Glob("/proc/[0-9]*/stat")
 	if err != nil {
 		t.Fatal(err)

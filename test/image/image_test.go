@@ -9,10 +9,8 @@ import (
 	"debug/elf"
 	"encoding/json"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 )
@@ -21,12 +19,8 @@ import (
 const top = "../.."
 
 func TestImage(t *testing.T) {
-	if os.Geteuid() != 0 {
-		t.Fatal("this test starts a Docker daemon of its own and must be run by root")
-	}
-	cache := openCache(t)
-	e := startEngine(t, cache)
-	makeBases(t, e, cache)
+	e := startDaemon(t)
+	makeBases(t, e)
 
 	t.Run("both builders make the same binary of the Dockerfile", func(t *testing.T) {
 		var binaries []string
@@ -53,34 +47,8 @@ func TestImage(t *testing.T) {
 	prune(t, e)
 }
 
-// openCache returns the folder for what is worth keeping, for this test alone.
-func openCache(t *testing.T) string {
-	t.Helper()
-	cache, err := filepath.Abs(filepath.Join(top, ".cache", "image"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.MkdirAll(cache, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	lock, err := os.OpenFile(filepath.Join(cache, "lock"), os.O_CREATE|os.O_RDWR, 0o644)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = lock.Close() })
-	for deadline := time.Now().Add(5 * time.Minute); ; time.Sleep(time.Second) {
-		err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
-		if err == nil {
-			return cache
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("another run of this test has held %s for 5 minutes: %v", lock.Name(), err)
-		}
-	}
-}
-
 // checkConfig reads what the image promises to those who run it.
-func checkConfig(t *testing.T, e *engine) {
+func checkConfig(t *testing.T, e *daemon) {
 	var images []struct {
 		Size   int64
 		Config struct {
@@ -118,7 +86,7 @@ func checkConfig(t *testing.T, e *engine) {
 }
 
 // checkFiles compares the image, file by file, with what should be in it.
-func checkFiles(t *testing.T, e *engine) {
+func checkFiles(t *testing.T, e *daemon) {
 	want := []string{
 		"LICENSE", "etc/", "etc/group", "etc/passwd", "etc/ssl/", "etc/ssl/certs/", "etc/ssl/certs/ca-certificates.crt",
 		"jhsingle-native-proxy", "tmp/",
@@ -168,7 +136,7 @@ func checkStatic(t *testing.T, binary string) {
 }
 
 // checkRuns calls the binary in the narrowest container that there is.
-func checkRuns(t *testing.T, e *engine) {
+func checkRuns(t *testing.T, e *daemon) {
 	for _, c := range []struct{ flag, want string }{
 		{"--version", version},
 		{"--help", "--authtype"},
