@@ -55,26 +55,18 @@ func (b *Builder) check(ctx context.Context, d *dashboard.Dashboard, before dash
 	if err := d.Check(); err != nil {
 		return err
 	}
-	if err := b.checkMade(*d); err != nil {
-		return err
-	}
-	options, err := b.Settings.CheckOptions(d.Options)
-	if err != nil {
-		return err
-	}
-	d.Options = options
-	if d.PerViewer, err = b.Settings.CheckPerViewer(d.PerViewer); err != nil {
+	if err := b.checkMade(d); err != nil {
 		return err
 	}
 	return b.checkAccess(ctx, d.Access, before)
 }
 
 // checkMade looks at what a dashboard is made of, by the rules of now.
-func (b *Builder) checkMade(d dashboard.Dashboard) error {
+func (b *Builder) checkMade(d *dashboard.Dashboard) error {
 	if err := b.checkSource(d.Source); err != nil {
 		return err
 	}
-	return b.Settings.CheckApp(d.App, d.Source)
+	return b.Settings.Check(d)
 }
 
 func (b *Builder) checkSource(source dashboard.Source) error {

@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"path"
-	"slices"
 	"time"
 
 	"github.com/ideonate/jhsingle-native-proxy/internal/dashboard"
@@ -70,9 +68,9 @@ func (w *work) askForStart(ctx context.Context, d dashboard.Dashboard, revision 
 // options are what the spawner gets: what the operator and the owner set, and the
 // ticket, which is good for this one start.
 func (w *work) options(d dashboard.Dashboard, revision dashboard.Revision, user, server string) (map[string]any, error) {
-	options := maps.Clone(w.Settings.SpawnerOptions(d.Options))
-	if options == nil {
-		options = map[string]any{}
+	options, err := w.Settings.SpawnerOptions(d.Options)
+	if err != nil {
+		return nil, err
 	}
 	app := revision.App
 	image, arguments := w.arguments(d, revision, app)
@@ -89,7 +87,7 @@ func (w *work) options(d dashboard.Dashboard, revision dashboard.Revision, user,
 
 // arguments are those of "dashboard-builder launch".
 func (w *work) arguments(d dashboard.Dashboard, revision dashboard.Revision, app dashboard.App) (image string, arguments []string) {
-	arguments = slices.Clone(w.Settings.LaunchArguments())
+	arguments = w.Settings.LaunchArguments()
 	snapshot, shown := revision.Snapshot, app.Path
 	switch snapshot.Kind {
 	case dashboard.Image:
@@ -121,7 +119,7 @@ func (w *work) arguments(d dashboard.Dashboard, revision dashboard.Revision, app
 // environment is what the server gets besides: the operator's, and the presets
 // that the framework may be one of.
 func (w *work) environment() map[string]string {
-	environment := maps.Clone(w.Settings.Servers.Environment)
+	environment := w.Settings.LaunchEnvironment()
 	if presets := w.Settings.Presets.Text(); presets != "" {
 		if environment == nil {
 			environment = map[string]string{}

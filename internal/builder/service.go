@@ -77,30 +77,13 @@ func (b *Builder) List(ctx context.Context, v dashboard.Visitor, query dashboard
 
 // Rules are what this visitor can do.
 func (b *Builder) Rules(ctx context.Context, v dashboard.Visitor) (dashboard.Rules, error) {
-	set := b.Settings
-	rules := dashboard.Rules{
-		Frameworks:      set.Frameworks(),
-		FreeEnvironment: set.Environments.Free,
-		PathPattern:     string(set.Sources.Paths),
-		PerViewer:       set.OffersPerViewer(),
-		Sharing:         b.sharing(ctx),
-		DefaultAccess:   set.DefaultAccess(),
+	rules, err := b.Settings.Rules(v)
+	if err != nil {
+		b.log.Warn("the rules are incomplete", "error", err)
 	}
-	if err := set.MayCreate(v); err != nil {
-		rules.WhyNot = err.Error()
-	}
-	for kind, allowed := range map[dashboard.SourceKind]bool{dashboard.FromServer: set.Sources.Servers, dashboard.FromGit: set.Sources.Git} {
-		if allowed && b.Cloners[kind] != nil {
-			rules.Sources = append(rules.Sources, kind)
-		}
-	}
-	slices.Sort(rules.Sources)
-	slices.Reverse(rules.Sources) // servers before repositories
-	var err error
-	if rules.Environments, err = set.EnvironmentNames(); err != nil {
-		b.log.Warn("the list of environments cannot be read", "error", err)
-	}
-	if version, err := b.Hub.Version(ctx); err == nil {
+	rules.Sources = slices.DeleteFunc(rules.Sources, func(kind dashboard.SourceKind) bool { return b.Cloners[kind] == nil })
+	rules.Sharing = b.sharing(ctx)
+	if version, err := b.Hub.RecentVersion(ctx); err == nil {
 		rules.HubVersion = version
 	}
 	return rules, nil
@@ -112,7 +95,8 @@ func (b *Builder) Rebuild(ctx context.Context, v dashboard.Visitor, id string) (
 	if err != nil {
 		return dashboard.Job{}, err
 	}
-	if err := b.checkMade(d); err != nil {
+	// The rules may have become narrower since.
+	if err := b.checkMade(&d); err != nil {
 		return dashboard.Job{}, err
 	}
 	return b.begin(ctx, dashboard.Job{Dashboard: id, Kind: dashboard.Build, By: v.Name}, tokenFor(v, d))
@@ -304,7 +288,7 @@ func (b *Builder) People(ctx context.Context, v dashboard.Visitor, text string) 
 	begins := func(name string) bool {
 		return strings.HasPrefix(dashboard.FoldName(name), dashboard.FoldName(text))
 	}
-	err = b.Hub.Accounts(ctx, hub.AccountQuery{NameFilter: text, Limit: 100}, func(a hub.Account) error {
+	err = b.Hub.Accounts(ctx, hub.AccountQuery{NameFilter: text, Limit: 100, NoServers: true}, func(a hub.Account) error {
 		if begins(a.Name) && a.Name != v.Name {
 			users = append(users, a.Name)
 		}

@@ -114,7 +114,7 @@ const firstWithShares = 5
 
 // sharing is what this hub can do.
 func (b *Builder) sharing(ctx context.Context) dashboard.Sharing {
-	version, err := b.Hub.Version(ctx)
+	version, err := b.Hub.RecentVersion(ctx)
 	switch {
 	case err != nil:
 		return dashboard.Sharing{Why: "JupyterHub does not answer, so it is not known what it can share."}
