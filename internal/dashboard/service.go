@@ -93,8 +93,9 @@ type Rules struct {
 	// can be written. Without either, there is no choice.
 	Environments    []string
 	FreeEnvironment bool
-	// PathPattern, if not empty, is a regular expression that App.Path has to
-	// match as a whole.
+	// PathPattern, if not empty, is a regular expression that the path of what is
+	// shown, from the top of a server's files (Source.Folder and App.Path), has to
+	// match as a whole. It does not hold for repositories.
 	PathPattern string
 	// PerViewer says that a dashboard may give each viewer an own server.
 	PerViewer bool

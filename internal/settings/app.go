@@ -2,6 +2,7 @@ package settings
 
 import (
 	"bufio"
+	"cmp"
 	"fmt"
 	"io"
 	"os"
@@ -89,10 +90,11 @@ func (s Settings) CheckApp(app dashboard.App, source dashboard.Source) error {
 	if err != nil {
 		return err
 	}
-	if app.Path == "" && known.Target.Default == "" {
+	if app.Path == "" && known.Target.Default == "" && !known.Target.Folder {
 		return dashboard.InvalidField("app.path", "What is to be shown? %s shows %s.", title(known), known.Target)
 	}
-	if _, err := known.Launch(nil, app.Path); err != nil {
+	// Without a path it is the source's folder itself, as with ContainDS.
+	if _, err := known.Launch(nil, cmp.Or(app.Path, known.Target.Default, ".")); err != nil {
 		return dashboard.InvalidField("app.path", "%s shows %s, and “%s” is none.", title(known), known.Target, app.Path)
 	}
 	if whole := path.Join(source.Folder, app.Path); source.Kind == dashboard.FromServer && !s.Sources.Paths.Match(whole) {

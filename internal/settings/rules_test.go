@@ -127,7 +127,8 @@ sources: {paths: 'shared/.*|public'}
 		{dashboard.App{Framework: "voila", Path: "private/shared/a.ipynb"}, server, "app.path"},
 		{dashboard.App{Framework: "voila", Path: "publicity"}, server, "app.path"},
 		{dashboard.App{Framework: "voila", Path: "a.ipynb"}, git, ""},
-		{dashboard.App{Framework: "voila", Path: ""}, git, "app.path"},
+		{dashboard.App{Framework: "voila", Path: ""}, git, ""}, // all of it
+		{dashboard.App{Framework: "streamlit", Path: ""}, git, "app.path"},
 		{dashboard.App{Framework: "streamlit", Path: "a.py", Environment: "ml"}, git, ""},
 		{dashboard.App{Framework: "streamlit", Path: "a.ipynb"}, git, "app.path"},
 		{dashboard.App{Framework: "streamlit", Path: "folder"}, git, "app.path"},
