@@ -21,7 +21,7 @@ func (b *Builder) Edit(ctx context.Context, v dashboard.Visitor, id string, chan
 		return before, err
 	}
 	if b.sharing(ctx).Users {
-		if err := b.revoke(ctx, before, wanted.Access); err != nil {
+		if err := b.revoke(ctx, before, wanted.Access, b.members()); err != nil {
 			return before, notTold(err)
 		}
 	}

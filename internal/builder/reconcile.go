@@ -67,7 +67,7 @@ func (b *Builder) reconcileServers(ctx context.Context) error {
 	}); err != nil {
 		return err
 	}
-	states := map[string]dashboard.ServerState{}
+	states, members := map[string]dashboard.ServerState{}, b.members()
 	for _, d := range all {
 		account, known := accounts[d.Owner]
 		if !known && !busy[d.ID] {
@@ -87,7 +87,7 @@ func (b *Builder) reconcileServers(ctx context.Context) error {
 		if state.State != d.State || state.LastUsed.After(d.LastUsed) {
 			states[d.ID] = state
 		}
-		if err := b.reconcileAccess(ctx, d, account); err != nil {
+		if err := b.reconcileAccess(ctx, d, account, members); err != nil {
 			b.complain(ctx, "cannot compare who may open a dashboard", err)
 		}
 		b.stopIdle(ctx, d, state)
@@ -125,7 +125,7 @@ func (b *Builder) note(ctx context.Context, d dashboard.Dashboard, failure strin
 // reconcileAccess takes back the access of those who left a group, and gives it to
 // those named whom the hub did not know before. Where the server is gone, the
 // shares are gone with it.
-func (b *Builder) reconcileAccess(ctx context.Context, d dashboard.Dashboard, account hub.Account) error {
+func (b *Builder) reconcileAccess(ctx context.Context, d dashboard.Dashboard, account hub.Account, members members) error {
 	if _, there := account.Servers[d.Server]; !there {
 		granted, err := b.Store.Grants(ctx, d.ID)
 		for _, user := range granted {
@@ -136,7 +136,7 @@ func (b *Builder) reconcileAccess(ctx context.Context, d dashboard.Dashboard, ac
 	if !b.sharing(ctx).Users {
 		return nil
 	}
-	return errors.Join(b.revoke(ctx, d, d.Access), b.admitNamed(ctx, d))
+	return errors.Join(b.revoke(ctx, d, d.Access, members), b.admitNamed(ctx, d))
 }
 
 // reconcileViewers notes what the servers of a dashboard's viewers do, and forgets

@@ -29,7 +29,7 @@ func (w *work) share(d dashboard.Dashboard) error {
 	if d.PerViewer || !w.sharing(w.ctx).Users {
 		return nil
 	}
-	if err := w.revoke(w.ctx, d, d.Access); err != nil {
+	if err := w.revoke(w.ctx, d, d.Access, w.members()); err != nil {
 		return err
 	}
 	return w.admitNamed(w.ctx, d)
@@ -78,23 +78,23 @@ func (b *Builder) admit(ctx context.Context, d dashboard.Dashboard, user string)
 }
 
 // revoke takes the access of those back whom these rules do not let in.
-func (b *Builder) revoke(ctx context.Context, d dashboard.Dashboard, access dashboard.Access) error {
+func (b *Builder) revoke(ctx context.Context, d dashboard.Dashboard, access dashboard.Access, members members) error {
 	granted, err := b.Store.Grants(ctx, d.ID)
 	if err != nil || len(granted) == 0 {
 		return err
 	}
-	members := map[string][]string{} // the groups of users, as far as they matter
+	groups := map[string][]string{} // of users, as far as they matter
 	for _, group := range access.Groups {
-		found, err := b.Hub.Group(ctx, group)
-		if err != nil && !hub.IsNotFound(err) {
+		found, err := members(ctx, group)
+		if err != nil {
 			return err
 		}
 		for _, user := range found {
-			members[user] = append(members[user], group)
+			groups[user] = append(groups[user], group)
 		}
 	}
 	for _, user := range granted {
-		if access.Allows(user, members[user]) {
+		if access.Allows(user, groups[user]) {
 			continue
 		}
 		// A server that is not there has no shares any more either.
@@ -107,6 +107,28 @@ func (b *Builder) revoke(ctx context.Context, d dashboard.Dashboard, access dash
 		b.log.Info("a user's access has ended", "dashboard", d.ID, "user", user)
 	}
 	return nil
+}
+
+// members finds who is in a group of the hub's. A group that is not there has
+// none.
+type members func(ctx context.Context, group string) ([]string, error)
+
+// members asks the hub once for each group, for as long as one pass over many
+// dashboards takes.
+func (b *Builder) members() members {
+	known := map[string][]string{}
+	return func(ctx context.Context, group string) ([]string, error) {
+		found, ok := known[group]
+		if ok {
+			return found, nil
+		}
+		found, err := b.Hub.Group(ctx, group)
+		if err != nil && !hub.IsNotFound(err) {
+			return nil, err
+		}
+		known[group] = found
+		return found, nil
+	}
 }
 
 // firstWithShares is the first major version of JupyterHub that has shares.
