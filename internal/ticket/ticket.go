@@ -29,9 +29,9 @@ const Lifetime = 5 * time.Minute
 // (JupyterHub orm.py, Spawner.user_options).
 const MaxSize = 60 << 10
 
-// maxAhead is how far in the future a ticket may have been issued, by a clock that
-// is wrong, in seconds.
-const maxAhead = 60
+// MaxAhead is how far in the future a ticket may have been issued, by a clock that
+// is wrong.
+const MaxAhead = time.Minute
 
 // version stands before every ticket, and in what is signed.
 const version = "dashboard1"
@@ -132,7 +132,7 @@ var errForged = errors.New("this is no ticket that was issued here, or it has ex
 func (s Signer) Verify(text, user, server string) (Ticket, error) {
 	t, err := s.Read(text)
 	now := s.now().Unix()
-	if err != nil || t.User != user || t.Server != server || now > t.Expires || t.Issued > now+maxAhead {
+	if err != nil || t.User != user || t.Server != server || now > t.Expires || t.Issued > now+int64(MaxAhead.Seconds()) {
 		return Ticket{}, errForged
 	}
 	return t, nil

@@ -136,7 +136,7 @@ func TestSecurityTicketExpires(t *testing.T) {
 	for _, test := range []struct {
 		later time.Duration
 		good  bool
-	}{{0, true}, {Lifetime, true}, {Lifetime + time.Second, false}, {-maxAhead * time.Second, true}, {-(maxAhead + 1) * time.Second, false}} {
+	}{{0, true}, {Lifetime, true}, {Lifetime + time.Second, false}, {-MaxAhead, true}, {-MaxAhead - time.Second, false}} {
 		if _, err := at("secret", noon.Add(test.later)).Verify(signed, ticket.User, ticket.Server); (err == nil) != test.good {
 			t.Errorf("%s later: %v", test.later, err)
 		}
