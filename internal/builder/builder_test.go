@@ -301,3 +301,28 @@ func TestNamesAreTakenOnce(t *testing.T) {
 func hasLine(lines []dashboard.LogLine, text string) bool {
 	return slices.ContainsFunc(lines, func(line dashboard.LogLine) bool { return strings.Contains(line.Text, text) })
 }
+
+// A hub without our part of its configuration starts an ordinary server: it must
+// not stay, and nobody may be let in to it.
+func TestSecurityAnOrdinaryServerIsNotTakenForADashboard(t *testing.T) {
+	w := newWorld(t)
+	w.hub.plain = true
+	d := draft("Sales")
+	d.Access.Users = []string{"bob"}
+	made, job, err := w.Create(t.Context(), visitor("ada"), d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if ended := w.await(t, job); !strings.Contains(ended.Failure, "hub-config") {
+		t.Errorf("got %q", ended.Failure)
+	}
+	if server := w.server(made); server != nil && server.ready {
+		t.Error("it runs")
+	}
+	if got := w.sharedWith(made); len(got) > 0 {
+		t.Errorf("it is shared with %q", got)
+	}
+	if now := w.get(t, made.ID); now.State != dashboard.Stopped || now.Revision != 0 {
+		t.Errorf("got %+v", now)
+	}
+}

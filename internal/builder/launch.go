@@ -28,61 +28,84 @@ func (w *work) launch(d dashboard.Dashboard, revision dashboard.Revision, user, 
 	ctx, cancel := context.WithTimeout(w.ctx, launchLimit)
 	defer cancel()
 	for try := 1; ; try++ {
-		if err := w.askForStart(ctx, d, revision, user, server); err != nil {
-			return err
-		}
-		err := w.awaitReady(ctx, user, server)
+		signed, err := w.askForStart(ctx, d, revision, user, server)
 		if err == nil {
+			err = w.awaitReady(ctx, user, server)
+		}
+		if err == nil {
+			err = w.checkAccepted(ctx, d, user, server, signed)
+		}
+		switch {
+		case err == nil:
 			w.setState(d, user, dashboard.Running)
 			return nil
-		}
-		if !errors.Is(err, errForgotten) || try == launchTries {
+		case errors.Is(err, errForgotten) && try < launchTries:
+			w.Log("JupyterHub was restarted in between. Starting once more.")
+		case errors.Is(err, errForgotten):
+			err = dashboard.Errorf(dashboard.Unavailable, "JupyterHub was restarted several times meanwhile, or does not know how to start dashboards. Try again in a minute; if that does not help, tell whoever runs it to look at “dashboard-builder hub-config”.")
+			fallthrough
+		default:
 			w.setState(d, user, dashboard.Stopped)
 			return err
 		}
-		w.Log("The hub was restarted in between. Starting once more.")
 	}
 }
 
+// checkAccepted makes sure that what has started is the dashboard. A hub without
+// our part of its configuration starts an ordinary server of the owner's, which
+// nobody else must get to.
+func (w *work) checkAccepted(ctx context.Context, d dashboard.Dashboard, user, server, signed string) error {
+	account, err := w.Hub.Account(ctx, user)
+	if err == nil && ticket.WasAccepted(account.Servers[server].UserOptions, signed) {
+		return nil
+	}
+	w.log.Warn("the hub does not say that it took the ticket: stopping what it started", "dashboard", d.ID, "user", user, "server", server, "error", err)
+	if err := w.stopServer(d, user, server, false); err != nil {
+		return err
+	}
+	return errForgotten // as after a restart, by which it forgets what it took
+}
+
 // askForStart tells the hub to start a server, and waits for a hub that is away.
-func (w *work) askForStart(ctx context.Context, d dashboard.Dashboard, revision dashboard.Revision, user, server string) error {
+// It returns the ticket.
+func (w *work) askForStart(ctx context.Context, d dashboard.Dashboard, revision dashboard.Revision, user, server string) (signed string, err error) {
 	for {
-		options, err := w.options(d, revision, user, server)
+		options, signed, err := w.options(d, revision, user, server)
 		if err != nil {
-			return err
+			return "", err
 		}
 		err = w.asVisitor(user, func(c *hub.Client) error {
 			_, err := c.StartServer(ctx, user, server, hub.Start{DisplayName: d.Name, Options: options})
 			return err
 		})
 		if !errors.Is(err, hub.ErrUnavailable) {
-			return w.refused(err, user)
+			return signed, w.refused(err, user)
 		}
 		w.Progress("Waiting for JupyterHub", -1)
 		if err := pause(ctx, askAgain); err != nil {
-			return hubAway(err)
+			return "", hubAway(err)
 		}
 	}
 }
 
 // options are what the spawner gets: what the operator and the owner set, and the
 // ticket, which is good for this one start.
-func (w *work) options(d dashboard.Dashboard, revision dashboard.Revision, user, server string) (map[string]any, error) {
-	options, err := w.Settings.SpawnerOptions(d.Options)
+func (w *work) options(d dashboard.Dashboard, revision dashboard.Revision, user, server string) (options map[string]any, signed string, err error) {
+	options, err = w.Settings.SpawnerOptions(d.Options)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	app := revision.App
 	image, arguments := w.arguments(d, revision, app)
-	signed, err := w.Signer.Sign(ticket.Ticket{
+	signed, err = w.Signer.Ahead(w.Hub.Skew()).Sign(ticket.Ticket{
 		User: user, Server: server, Dashboard: d.ID, Revision: revision.Number, Title: d.Name,
 		Arguments: arguments, Image: image, Environment: w.environment(),
 	})
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	options[ticket.Option] = signed
-	return options, nil
+	return options, signed, nil
 }
 
 // arguments are those of "dashboard-builder launch".
@@ -182,7 +205,7 @@ func startFailed(message string) error {
 func (w *work) start(d dashboard.Dashboard) error {
 	user, server := d.Owner, d.Server
 	if w.job.Viewer != "" {
-		user, server = w.job.Viewer, w.viewerServer(d)
+		user = w.job.Viewer // each has a server of the same name
 	}
 	revision, err := w.inForce(d)
 	if err != nil {
@@ -192,6 +215,9 @@ func (w *work) start(d dashboard.Dashboard) error {
 		return err
 	}
 	if w.job.Viewer != "" {
+		if err := w.stopOlder(d, revision, user, server); err != nil {
+			return err
+		}
 		// Kept before it is there, so that nothing is there that is not kept.
 		err := w.Store.SetViewer(w.ctx, d.ID, user, dashboard.ViewerServer{Server: server, Revision: revision.Number, State: dashboard.Starting})
 		if err != nil {
@@ -200,10 +226,10 @@ func (w *work) start(d dashboard.Dashboard) error {
 	} else {
 		w.setState(d, user, dashboard.Starting)
 	}
-	if err := w.stopOther(d, revision, user, server); err != nil {
-		return err
+	var failed error
+	if !w.isReady(user, server) {
+		failed = w.launch(d, revision, user, server)
 	}
-	failed := w.launch(d, revision, user, server)
 	if failed == nil && w.job.Viewer == "" {
 		if err := w.step(dashboard.StepShare, "Letting viewers in"); err != nil {
 			return err
@@ -232,18 +258,19 @@ func (w *work) inForce(d dashboard.Dashboard) (dashboard.Revision, error) {
 	return dashboard.Revision{}, dashboard.Errorf(dashboard.Conflict, "There is no snapshot of this dashboard yet that it could be started from. Press Rebuild to make one.")
 }
 
-// stopOther stops what runs under the server's name, unless it is what is wanted:
-// then launch finds it there.
-func (w *work) stopOther(d dashboard.Dashboard, revision dashboard.Revision, user, server string) error {
-	account, err := w.Hub.Account(w.ctx, user)
-	if err != nil {
-		return nil // launch says what is wrong
-	}
-	known, ok := account.Servers[server]
-	if !ok || !known.Ready || w.runs(known, d.ID, revision.Number) {
-		return nil
+// stopOlder stops a viewer's server that runs an older snapshot.
+func (w *work) stopOlder(d dashboard.Dashboard, revision dashboard.Revision, user, server string) error {
+	viewers, err := w.Store.Viewers(w.ctx, d.ID)
+	if err != nil || viewers[user].Revision == revision.Number {
+		return err
 	}
 	return w.stopServer(d, user, server, false)
+}
+
+// isReady says whether a server runs already.
+func (w *work) isReady(user, server string) bool {
+	account, err := w.Hub.Account(w.ctx, user)
+	return err == nil && account.Servers[server].Ready
 }
 
 // setState notes what a server does, as we know it first. Reconcile mends what

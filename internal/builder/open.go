@@ -21,7 +21,7 @@ func (b *Builder) Open(ctx context.Context, v dashboard.Visitor, id string) (das
 	}
 	user, server := d.Owner, d.Server
 	if d.PerViewer {
-		user, server = v.Name, b.serverOf(d, v.Name)
+		user = v.Name // each has a server of the same name
 	}
 	account, err := b.Hub.Account(ctx, user)
 	switch {
@@ -32,7 +32,11 @@ func (b *Builder) Open(ctx context.Context, v dashboard.Visitor, id string) (das
 	}
 	known := account.Servers[server]
 	opening := dashboard.Opening{URL: b.address(known, user, server)}
-	if known.Ready && b.upToDate(d, known) {
+	current, err := b.isCurrent(ctx, v, d)
+	if err != nil {
+		return opening, err
+	}
+	if known.Ready && current {
 		if err := b.letIn(ctx, v, d); err != nil {
 			return opening, err
 		}
@@ -56,10 +60,14 @@ func (b *Builder) Open(ctx context.Context, v dashboard.Visitor, id string) (das
 	return opening, nil
 }
 
-// upToDate says whether what runs is what shall: a viewer's own server may be of
-// an older snapshot.
-func (b *Builder) upToDate(d dashboard.Dashboard, server hub.Server) bool {
-	return !d.PerViewer || b.runs(server, d.ID, d.Revision)
+// isCurrent says whether what runs is of the snapshot in force: a viewer's own
+// server may be of an older one.
+func (b *Builder) isCurrent(ctx context.Context, v dashboard.Visitor, d dashboard.Dashboard) (bool, error) {
+	if !d.PerViewer {
+		return true, nil
+	}
+	viewers, err := b.Store.Viewers(ctx, d.ID)
+	return viewers[v.Name].Revision == d.Revision, err
 }
 
 // underWay is the job that keeps a start from beginning.
@@ -109,9 +117,3 @@ func (b *Builder) address(known hub.Server, user, server string) string {
 func segment(text string) string {
 	return strings.NewReplacer("+", "%20", "%40", "@", "%7E", "~").Replace(url.QueryEscape(text))
 }
-
-// serverOf is the name of a viewer's own server of a dashboard: the same as the
-// owner's, as each has their own.
-func (b *Builder) serverOf(d dashboard.Dashboard, _ string) string { return d.Server }
-
-func (w *work) viewerServer(d dashboard.Dashboard) string { return w.serverOf(d, w.job.Viewer) }

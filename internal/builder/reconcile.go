@@ -217,12 +217,6 @@ func (b *Builder) ticketOf(server hub.Server) (ticket.Ticket, bool) {
 	return t, err == nil
 }
 
-// runs says whether a server runs a revision of a dashboard.
-func (b *Builder) runs(server hub.Server, id string, revision int) bool {
-	t, ok := b.ticketOf(server)
-	return ok && t.Dashboard == id && t.Revision == revision
-}
-
 // reconcileSnapshots takes away what clones that broke off have left, and what
 // belongs to no dashboard, and says where the snapshot in force is gone.
 func (b *Builder) reconcileSnapshots(ctx context.Context) error {

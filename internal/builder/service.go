@@ -225,7 +225,7 @@ func (b *Builder) Servers(ctx context.Context, v dashboard.Visitor) ([]dashboard
 		account.Servers[""] = hub.Server{} // everybody has one, started or not
 	}
 	for name, server := range account.Servers {
-		if _, ours := b.ticketOf(server); ours {
+		if strings.HasPrefix(name, dashboard.ServerPrefix(b.Settings.Servers.Name)) {
 			continue
 		}
 		title := cmp.Or(server.DisplayName, name, "My server")

@@ -34,6 +34,8 @@ type stub struct {
 	groups  map[string][]string
 	shares  map[string][]string // by owner/server
 	calls   []string            // METHOD path as TOKEN
+	// plain says that it lacks our part of its configuration.
+	plain bool
 	// fault, if set, may answer in the place of the hub.
 	fault func(w http.ResponseWriter, r *http.Request) bool
 }
@@ -136,11 +138,15 @@ func (s *stub) server(w http.ResponseWriter, r *http.Request, parts []string) {
 			s.refuse(w, 400)
 			return
 		}
-		var body struct {
-			Options json.RawMessage `json:"user_options"`
+		options, _ := io.ReadAll(r.Body)
+		if hub.Major(s.version) >= 6 {
+			var body struct {
+				Options json.RawMessage `json:"user_options"`
+			}
+			_ = json.Unmarshal(options, &body)
+			options = body.Options
 		}
-		_ = json.NewDecoder(r.Body).Decode(&body)
-		user.servers[name] = &stubServer{pending: "spawn", options: body.Options, activity: time.Now()}
+		user.servers[name] = &stubServer{pending: "spawn", options: s.accept(options), activity: time.Now()}
 		w.WriteHeader(http.StatusAccepted)
 	case r.Method == http.MethodDelete:
 		var body struct{ Remove bool }
@@ -156,6 +162,22 @@ func (s *stub) server(w http.ResponseWriter, r *http.Request, parts []string) {
 		}
 		w.WriteHeader(http.StatusNoContent)
 	}
+}
+
+// accept notes, as our part of a hub's configuration does, which ticket it took.
+func (s *stub) accept(sent json.RawMessage) json.RawMessage {
+	var options map[string]any
+	if s.plain || json.Unmarshal(sent, &options) != nil {
+		return sent
+	}
+	signed, _ := options[ticket.Option].(string)
+	t, err := ticket.NewSigner(serviceToken).Read(signed)
+	if err != nil {
+		return sent
+	}
+	options[ticket.Accepted] = t.Nonce
+	noted, _ := json.Marshal(options)
+	return noted
 }
 
 func (s *stub) share(w http.ResponseWriter, r *http.Request, key string) {
@@ -327,6 +349,12 @@ func (w *world) create(t *testing.T, owner, name string, access dashboard.Access
 		t.Fatal(ended.Failure)
 	}
 	return w.get(t, made.ID)
+}
+
+// runs says whether a server was started as a revision of a dashboard.
+func (w *world) runs(server hub.Server, id string, revision int) bool {
+	t, ok := w.ticketOf(server)
+	return server.Ready && ok && t.Dashboard == id && t.Revision == revision
 }
 
 func (w *world) account(t *testing.T, name string) hub.Account {

@@ -66,10 +66,20 @@ func CheckServerTemplate(template string) error {
 	if strings.ContainsAny(rest, "{}") {
 		return fmt.Errorf("the server name template %q has a placeholder that is none of {id}, {name} and {owner}", template)
 	}
+	if ServerPrefix(template) == "" {
+		return fmt.Errorf("the server name template %q begins with a placeholder, but has to begin with letters by which the servers of dashboards are known", template)
+	}
 	if !serverForm.MatchString(rest) || strings.Contains(rest, "--") || len(rest) > maxServerName-10 {
 		return fmt.Errorf("the server name template %q does not make names of small letters, digits and single hyphens that begin with a letter and have at most %d characters", template, maxServerName)
 	}
 	return nil
+}
+
+// ServerPrefix is what the names by a template begin with, such as "dashboard-":
+// by it the servers of dashboards are told from others.
+func ServerPrefix(template string) string {
+	prefix, _, _ := strings.Cut(template, "{")
+	return prefix
 }
 
 var serverForm = regexp.MustCompile(`^[a-z](?:[a-z0-9-]*[a-z0-9])?$`)
