@@ -51,10 +51,10 @@ until you rebuild it.`,
 	flags := command.Flags()
 	flags.BoolVar(&private, "private", false, "nobody else, whatever the hub's default is")
 	wait(flags, &noWait)
-	command.MarkFlagsMutuallyExclusive("server", "repo")
-	command.MarkFlagsMutuallyExclusive("private", "everyone")
-	command.MarkFlagsMutuallyExclusive("private", "user")
-	command.MarkFlagsMutuallyExclusive("private", "group")
+	exclusive(command, "server", "repo")
+	exclusive(command, "private", "everyone")
+	exclusive(command, "private", "user")
+	exclusive(command, "private", "group")
 	return p.json(command, "{dashboard, job}")
 }
 

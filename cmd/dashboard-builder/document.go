@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 	"time"
 
@@ -71,17 +70,17 @@ func parseDocument(content []byte) (document, error) {
 	if len(d.Dashboards) > maxDashboards {
 		return document{}, fmt.Errorf("has %d dashboards, but at most %d are taken", len(d.Dashboards), maxDashboards)
 	}
-	var names []string
+	names := map[string]bool{}
 	for i := range d.Dashboards {
 		made := &d.Dashboards[i]
 		if err := tidy(made); err != nil {
 			return document{}, fmt.Errorf("has a mistake in dashboard %d, %q: %w", i+1, made.Name, err)
 		}
 		folded := dashboard.FoldName(made.Name)
-		if slices.Contains(names, folded) {
+		if names[folded] {
 			return document{}, fmt.Errorf("has two dashboards of the name %q", made.Name)
 		}
-		names = append(names, folded)
+		names[folded] = true
 	}
 	return d, nil
 }

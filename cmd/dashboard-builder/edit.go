@@ -67,7 +67,7 @@ dashboard is made from and of, from its next rebuild.`,
 	made.register(p, command)
 	command.Flags().BoolVar(&rebuild, "rebuild", false, "rebuild it, so that all of it holds")
 	wait(command.Flags(), &noWait)
-	command.MarkFlagsMutuallyExclusive("server", "repo")
+	exclusive(command, "server", "repo")
 	return p.json(command, "the dashboard; with --rebuild {dashboard, job}")
 }
 

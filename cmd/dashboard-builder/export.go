@@ -51,7 +51,7 @@ not in it: import makes new snapshots. It is JSON, to keep, to edit and to compa
 			return err
 		}
 		if output != "-" {
-			s.say("%d dashboards are in %s.", len(made.Dashboards), output)
+			s.say("%s in %s.", are(len(made.Dashboards), "dashboard"), output)
 		}
 		return nil
 	})

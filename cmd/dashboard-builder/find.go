@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/ideonate/jhsingle-native-proxy/internal/api"
 	"github.com/ideonate/jhsingle-native-proxy/internal/dashboard"
@@ -13,6 +14,9 @@ import (
 
 // maxLooked bounds in how many dashboards a name is looked for.
 const maxLooked = 5000
+
+// maxOwner is longer than any user's name that the service looks for.
+const maxOwner = 200
 
 // find returns the dashboard that a word of the command line means: an id, a name,
 // or an owner and a name.
@@ -24,10 +28,13 @@ func (s *session) find(word string) (api.Dashboard, error) {
 		}
 		// Names can look like one, too.
 	}
+	if !utf8.ValidString(word) {
+		return api.Dashboard{}, failf(exitNotFound, "there is no dashboard of a name that is not UTF-8")
+	}
 	// Most words are a name as it is written, which the service finds among many.
-	narrow, wide := []api.Query{{Text: word}}, []api.Query{{}}
-	if owner, name, ok := strings.Cut(word, "/"); ok && len(owner) <= 255 {
-		narrow, wide = append(narrow, api.Query{Owner: owner, Text: name}), append(wide, api.Query{Owner: owner})
+	narrow, wide := []api.Query{{Text: searched(word)}}, []api.Query{{}}
+	if owner, name, ok := strings.Cut(word, "/"); ok && utf8.RuneCountInString(owner) <= maxOwner {
+		narrow, wide = append(narrow, api.Query{Owner: owner, Text: searched(name)}), append(wide, api.Query{Owner: owner})
 	}
 	var found []api.Dashboard
 	for _, step := range []struct {
@@ -45,6 +52,12 @@ func (s *session) find(word string) (api.Dashboard, error) {
 		}
 	}
 	return api.Dashboard{}, failf(exitNotFound, "there is no dashboard %q%s: %s list shows them", word, nearest(word, found), programName)
+}
+
+// searched is as much of a name as the service searches for.
+func searched(name string) string {
+	letters := []rune(name)
+	return string(letters[:min(len(letters), dashboard.MaxName)])
 }
 
 // gather returns what any of some queries finds.

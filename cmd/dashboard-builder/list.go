@@ -12,7 +12,7 @@ import (
 
 func (p *program) listCommand() *cobra.Command {
 	var query api.Query
-	var mine, others bool
+	var mine, others, reverse bool
 	limit := 1000
 	command := p.client(&cobra.Command{
 		Use:   "list [word...]",
@@ -21,7 +21,7 @@ func (p *program) listCommand() *cobra.Command {
 have each of them in the name, the description or the owner's name.`,
 		Example: `  dashboard-builder list
   dashboard-builder list --mine sales
-  dashboard-builder list --sort used --reverse
+  dashboard-builder list --others --sort used
   dashboard-builder list --json | jq -r '.items[].open'`,
 		Aliases: []string{"ls"},
 		Args:    cobra.ArbitraryArgs,
@@ -33,6 +33,11 @@ have each of them in the name, the description or the owner's name.`,
 			query.Whose = "others"
 		}
 		query.Text = joined(args)
+		// What was last used, or made, is what people look for first.
+		latest := query.Sort != "name" && query.Sort != "owner"
+		if query.Order = "asc"; latest != reverse {
+			query.Order = "desc"
+		}
 		found, total, err := s.client.All(s.ctx, query, limit)
 		if err != nil {
 			return err
@@ -45,10 +50,10 @@ have each of them in the name, the description or the owner's name.`,
 	flags.StringVar(&query.Owner, "owner", "", "only those of this `user`; an administrator sees all of them")
 	flags.StringVar(&query.Group, "group", "", "only those that are shared with this `group` by its name")
 	query.Sort = "name"
-	flags.Var(setting.Choice(&query.Sort, "name", "owner", "created", "updated", "used"), "sort", "the order")
-	flags.BoolVar(&query.Descending, "reverse", false, "turn the order round")
+	flags.Var(setting.Choice(&query.Sort, "name", "owner", "created", "updated", "used"), "sort", "the order; of times, the latest is first")
+	flags.BoolVar(&reverse, "reverse", false, "turn the order round")
 	flags.Var(setting.Number(&limit, 1, maxLooked, "number"), "limit", "at most this `number` of them")
-	command.MarkFlagsMutuallyExclusive("mine", "others")
+	exclusive(command, "mine", "others")
 	completeChoice(command, "sort")
 	return p.json(command, "{items: [dashboard...], total}")
 }

@@ -69,7 +69,7 @@ func (p *program) unshareCommand() *cobra.Command {
 	with.register(p, command)
 	command.Flags().BoolVar(&all, "all", false, "nobody but its owner shall open it")
 	for _, flag := range []string{"user", "group", "everyone"} {
-		command.MarkFlagsMutuallyExclusive("all", flag)
+		exclusive(command, "all", flag)
 	}
 	return p.json(command, "the dashboard")
 }

@@ -1,12 +1,21 @@
 package main
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/ideonate/jhsingle-native-proxy/internal/api"
 	"github.com/ideonate/jhsingle-native-proxy/internal/dashboard"
 	"github.com/ideonate/jhsingle-native-proxy/internal/terminal"
 )
+
+// are says how many things there are, as the beginning of a sentence.
+func are(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing + " is"
+	}
+	return fmt.Sprintf("%d %ss are", n, thing)
+}
 
 // openTo says who may open a dashboard besides its owner.
 func openTo(access api.Access) string {

@@ -111,22 +111,18 @@ func (c *Client) People(ctx context.Context, text string) (People, error) {
 
 // Query is which dashboards are wanted; what is empty is the service's default.
 type Query struct {
-	// Whose is all, mine or others.
-	Whose, Owner, Group, Text, Sort string
-	Descending                      bool
+	// Whose is all, mine or others; Order is asc or desc.
+	Whose, Owner, Group, Text, Sort, Order string
 	// Page counts from 1.
 	Page, PerPage int
 }
 
 func (q Query) values() url.Values {
 	values := url.Values{}
-	for name, value := range map[string]string{"whose": q.Whose, "owner": q.Owner, "group": q.Group, "q": q.Text, "sort": q.Sort} {
+	for name, value := range map[string]string{"whose": q.Whose, "owner": q.Owner, "group": q.Group, "q": q.Text, "sort": q.Sort, "order": q.Order} {
 		if value != "" {
 			values.Set(name, value)
 		}
-	}
-	if q.Descending {
-		values.Set("order", "desc")
 	}
 	for name, value := range map[string]int{"page": q.Page, "per_page": q.PerPage} {
 		if value > 0 {
