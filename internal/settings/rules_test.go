@@ -280,7 +280,7 @@ func TestSpawnerOptions(t *testing.T) {
 	if got["profile"] = "changed"; settings.Servers.Options["profile"] != "small" {
 		t.Error("the settings changed")
 	}
-	for _, owners := range []map[string]any{{"profile": "large"}, {"dashboard_ticket": "x"}, {"memory": strings.Repeat("x", maxOptions)}, {"memory": func() {}}} {
+	for _, owners := range []map[string]any{{"profile": "large"}, {"dashboard_ticket": "x"}, {"dashboard_accepted": "x"}, {"memory": strings.Repeat("x", maxOptions)}, {"memory": func() {}}} {
 		if _, err := settings.SpawnerOptions(owners); dashboard.KindOf(err) != dashboard.Invalid {
 			t.Errorf("%v: %v", owners, err)
 		}

@@ -111,7 +111,7 @@ environments: {names: [base, /opt/env], free: true}
 access: {everyone: true, users: [ada]}
 sources: {servers: false, paths: 'shared/.*', repositories: [github.com]}
 servers:
-  name: '{owner}-{id}'
+  name: 'board-{owner}-{id}'
   options: {profile: small, memory: 4, gpu: {kind: a}}
   owner_options: [memory]
   per_viewer: offered
@@ -130,7 +130,7 @@ retention: {revisions: 5, unused: 100d}
 	want.Access = Access{Everyone: true, Users: []string{"ada"}}
 	want.Sources = Sources{Git: true, Paths: "shared/.*", Repositories: []Repository{"github.com"}}
 	want.Servers = Servers{
-		Name: "{owner}-{id}", Options: Options{"profile": "small", "memory": 4.0, "gpu": map[string]any{"kind": "a"}},
+		Name: "board-{owner}-{id}", Options: Options{"profile": "small", "memory": 4.0, "gpu": map[string]any{"kind": "a"}},
 		OwnerOptions: []string{"memory"}, PerViewer: Offered, Visitor: []Told{"user", "info"},
 		Arguments: []string{"--ready-timeout=90"}, Environment: map[string]string{"TZ": "Europe/Vienna"},
 	}
@@ -193,6 +193,7 @@ func TestLoadRefuses(t *testing.T) {
 		"servers: {options: {user_options: {}}}":         "means something else to JupyterHub",
 		"servers: {options: {x: {1: 2, y: .nan}}}":       "servers.options",
 		"servers: {options: {x: .inf}}":                  "servers.options has a value that JSON has not",
+		"servers: {owner_options: [dashboard_accepted]}": "the builder's own",
 		"servers: {owner_options: [display_name]}":       "servers.owner_options[0]",
 		"servers: {per_viewer: offerd}":                  `servers.per_viewer is "offerd", but is one of never, offered, always (did you mean offered?)`,
 		"servers: {visitor: [users]}":                    "(did you mean user?)",
