@@ -20,11 +20,12 @@ type Bar struct {
 // NewBar makes a bar.
 func NewBar(screen Screen) *Bar { return &Bar{screen: screen} }
 
-// barWidth is how wide the bar itself is at most, and stride how many percent
-// there are between two lines.
+// barWidth is how wide the bar itself is at most, and roomForBar from how wide a
+// screen there is one; stride is how many percent there are between two lines.
 const (
-	barWidth = 24
-	stride   = 25
+	barWidth   = 24
+	roomForBar = 30
+	stride     = 25
 )
 
 // Show says how far it is, in percent; negative is unknown. It has taken so long
@@ -50,7 +51,7 @@ func (b *Bar) Show(title string, percent int, taken time.Duration) {
 func (b *Bar) draw(title string, percent int, taken time.Duration) {
 	var built strings.Builder
 	columns := b.screen.Columns()
-	if width := min(barWidth, columns/3); percent >= 0 && width >= 5 {
+	if width := min(barWidth, columns/3); percent >= 0 && columns >= roomForBar {
 		done := width * percent / 100
 		full, rest := "#", "-"
 		if b.screen.UTF8 {
