@@ -47,7 +47,9 @@ func Render(options Options) (string, error) {
 		}
 		indent(&text, each)
 	}
-	text.WriteString("\n\n_dashboards(get_config())  # noqa: F821, JupyterHub puts it there\ndel _dashboards\n")
+	// Not get_config(), which Zero to JupyterHub has for something else (its
+	// jupyterhub_config.py).
+	text.WriteString("\n\n_dashboards(c)  # noqa: F821, JupyterHub puts it there\ndel _dashboards\n")
 	return text.String(), nil
 }
 

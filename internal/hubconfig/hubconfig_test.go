@@ -29,7 +29,7 @@ func TestRender(t *testing.T) {
 			t.Errorf("there is no %s in\n%s", line, text)
 		}
 	}
-	for _, want := range []string{"#   JUPYTERHUB_CLIENT_ID=service-boards\n", "#   JUPYTERHUB_SERVICE_URL=http://10.0.0.5:10101\n", "\n_dashboards(get_config())"} {
+	for _, want := range []string{"#   JUPYTERHUB_CLIENT_ID=service-boards\n", "#   JUPYTERHUB_SERVICE_URL=http://10.0.0.5:10101\n", "\n_dashboards(c)"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("there is no %q", want)
 		}
