@@ -17,7 +17,7 @@ import (
 // explain turns what Docker said into a sentence for a user. Docker's own words
 // name paths and identifiers of the host; they are the cause, for the log.
 func explain(err error) error {
-	if err == nil || dashboard.KindOf(err) != "" || errors.Is(err, context.Canceled) {
+	if err == nil || dashboard.KindOf(err) != "" {
 		return err
 	}
 	failed := dashboard.Errorf(dashboard.Unavailable, "%s", sentence(err))
@@ -27,6 +27,8 @@ func explain(err error) error {
 
 func sentence(err error) string {
 	switch {
+	case errors.Is(err, errTooLong):
+		return "Your server has so many new files that it would have had to stand still for too long, so no snapshot was made. Delete what is not needed, or restart it from a fresh image."
 	case errors.Is(err, context.DeadlineExceeded):
 		return "Docker did not answer in time, so no snapshot was made. Try again later."
 	case isFull(err):

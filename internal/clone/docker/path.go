@@ -6,7 +6,6 @@ import (
 	"path"
 	"strings"
 
-	cerrdefs "github.com/containerd/errdefs"
 	"github.com/moby/moby/api/types/container"
 	"github.com/moby/moby/client"
 )
@@ -44,16 +43,16 @@ func (c *Cloner) resolve(ctx context.Context, id, name string) (string, containe
 	return resolved, at, nil
 }
 
-// exists says whether a path leads to a file or a folder in a container.
-func (c *Cloner) exists(ctx context.Context, id, name string) (bool, error) {
-	_, at, err := c.resolve(ctx, id, name)
-	if cerrdefs.IsNotFound(err) {
-		return false, nil
-	}
-	return err == nil && (at.Mode.IsDir() || at.Mode.IsRegular()), err
-}
-
 // below says whether a clean path is a folder or in it.
 func below(name, folder string) bool {
 	return name == folder || folder == "/" || strings.HasPrefix(name, folder+"/")
+}
+
+// parent is the folder that an absolute path is in; empty for the root's own.
+func parent(name string) string {
+	at := strings.LastIndexByte(name, '/')
+	if at <= 0 {
+		return ""
+	}
+	return name[:at]
 }

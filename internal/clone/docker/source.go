@@ -146,14 +146,14 @@ func (c *Cloner) homeOf(config *container.Config, owner string) (string, error) 
 	return "/home/jovyan", nil
 }
 
-// checkApp says that what is to be shown is not there.
-func (c *Cloner) checkApp(ctx context.Context, id, folder string, app dashboard.App) error {
+// checkApp says that what is to be shown is not there, and else where it is.
+func (c *Cloner) checkApp(ctx context.Context, id, folder string, app dashboard.App) (string, error) {
 	if app.Path == "" {
-		return nil
+		return folder, nil
 	}
-	there, err := c.exists(ctx, id, path.Join(folder, app.Path))
-	if err == nil && !there {
-		return dashboard.InvalidField("app.path", "There is no %q in the folder that is cloned. Save it there, or choose another file to show.", app.Path)
+	at, found, err := c.resolve(ctx, id, path.Join(folder, app.Path))
+	if cerrdefs.IsNotFound(err) || err == nil && !found.Mode.IsDir() && !found.Mode.IsRegular() {
+		return "", dashboard.InvalidField("app.path", "There is no %q in the folder that is cloned. Save it there, or choose another file to show.", app.Path)
 	}
-	return err
+	return at, err
 }

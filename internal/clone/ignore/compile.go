@@ -7,6 +7,8 @@ type part struct {
 	// deep is "**": any number of names.
 	deep   bool
 	tokens []token
+	// text is the name that it is, if it has no wildcards.
+	text string
 }
 
 // token is what a part says of one byte, or of any number of them.
@@ -44,11 +46,14 @@ func compile(line string) (pattern, bool) {
 		return pattern{}, false
 	}
 	now := part{deep: true} // as long as there is nothing but stars
-	stars := 0
+	stars, wild, text := 0, false, []byte(nil)
 	end := func() {
 		now.deep = now.deep && stars >= 2 && !made.anywhere
+		if !wild {
+			now.text = string(text)
+		}
 		made.parts = append(made.parts, now)
-		now, stars = part{deep: true}, 0
+		now, stars, wild, text = part{deep: true}, 0, false, text[:0]
 	}
 	for line != "" {
 		c := line[0]
@@ -57,16 +62,16 @@ func compile(line string) (pattern, bool) {
 		switch c {
 		case '*':
 			stars++
-			made.literal = false
+			made.literal, wild = false, true
 			if n := len(now.tokens); n == 0 || !now.tokens[n-1].star {
 				now.tokens = append(now.tokens, token{star: true})
 			}
 			continue
 		case '?':
-			made.literal = false
+			made.literal, wild = false, true
 			one.set.invert()
 		case '[':
-			made.literal = false
+			made.literal, wild = false, true
 			var ok bool
 			if one.set, line, ok = class(line); !ok {
 				return pattern{}, false
@@ -83,6 +88,7 @@ func compile(line string) (pattern, bool) {
 				continue
 			}
 			one.set.add(c, c)
+			text = append(text, c)
 		}
 		now.deep = false
 		now.tokens = append(now.tokens, one)
@@ -156,6 +162,9 @@ func class(text string) (found set, rest string, ok bool) {
 
 // matches compares a name.
 func (p *part) matches(name string) bool {
+	if p.text != "" {
+		return p.text == name
+	}
 	// After the last star that was met, the rest may begin at each later byte.
 	at, star, from := 0, -1, 0
 	for i := 0; i < len(name); {

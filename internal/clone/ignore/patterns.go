@@ -83,9 +83,9 @@ func (p Patterns) Match(path string, folder bool) Match {
 	if len(p.list) == 0 {
 		return Match{}
 	}
-	names := strings.Split(path, "/")
+	last := path[strings.LastIndexByte(path, '/')+1:]
 	for i := len(p.list) - 1; i >= 0; i-- {
-		if one := &p.list[i]; one.matches(names, folder) {
+		if one := &p.list[i]; one.matches(path, last, folder) {
 			if one.negated {
 				return Match{Kept, one.literal}
 			}
@@ -105,13 +105,19 @@ type pattern struct {
 	parts    []part
 }
 
-func (p *pattern) matches(names []string, folder bool) bool {
+// matches compares a path, whose last name is given as well. Nearly all are done
+// with that one.
+func (p *pattern) matches(path, last string, folder bool) bool {
 	if p.foldersOnly && !folder {
 		return false
 	}
-	if p.anywhere {
-		return p.parts[0].matches(names[len(names)-1])
+	if end := &p.parts[len(p.parts)-1]; !end.deep && !end.matches(last) {
+		return false
 	}
+	return p.anywhere || p.matchesAll(strings.Split(path, "/"))
+}
+
+func (p *pattern) matchesAll(names []string) bool {
 	// After the last "**" that was met, the rest may begin at each later name.
 	at, deep, from := 0, -1, 0
 	for i := 0; i < len(names); {

@@ -23,8 +23,10 @@ type Folder struct{ file *os.File }
 // Info is what a name stands for.
 type Info struct {
 	// Mode has the type and the permissions, as fs.FileMode has them.
-	Mode     fs.FileMode
-	Bytes    int64
+	Mode  fs.FileMode
+	Bytes int64
+	// Stored is what it takes on the disk, without its holes.
+	Stored   int64
 	Modified time.Time
 	// UID is its owner's.
 	UID int
@@ -125,9 +127,9 @@ func info(stat *unix.Stat_t) Info {
 	}
 	// The types of the fields are not the same on all systems.
 	return Info{
-		Mode: mode, Bytes: stat.Size, Modified: time.Unix(stat.Mtim.Unix()), UID: int(stat.Uid),
+		Mode: mode, Bytes: stat.Size, Stored: int64(stat.Blocks) * 512, Modified: time.Unix(stat.Mtim.Unix()), UID: int(stat.Uid),
 		Device: uint64(stat.Dev), Inode: uint64(stat.Ino), // #nosec G115 -- only compared
-	}
+	} // st_blocks is in units of 512 bytes, whatever the file system's are (stat(2))
 }
 
 // maxTarget is Linux's PATH_MAX, which no link is longer than.
@@ -197,6 +199,12 @@ func (f *Folder) Names(most int) ([]string, error) {
 		return nil, nil
 	}
 	return nil, err
+}
+
+// Lock takes the folder's lock, if nobody else has it, until it is closed or the
+// process ends: the error is EWOULDBLOCK then (flock(2)).
+func (f *Folder) Lock() error {
+	return named("lock", f.file.Name(), func() error { return unix.Flock(f.fd(), unix.LOCK_EX|unix.LOCK_NB) })
 }
 
 // Sync writes the folder's names to the disk.

@@ -1,0 +1,194 @@
+package docker
+
+import (
+	"archive/tar"
+	"context"
+	"errors"
+	"io"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	cerrdefs "github.com/containerd/errdefs"
+	"github.com/moby/moby/api/types/container"
+	"github.com/moby/moby/api/types/mount"
+	"github.com/moby/moby/client"
+
+	"github.com/ideonate/jhsingle-native-proxy/internal/dashboard"
+)
+
+// makeBox makes a container of an image to look at its files and to add to them.
+// It is never started.
+//
+// Where the image has volumes, the container would get empty ones, and what is
+// copied to their places would be in those. A tmpfs there keeps Docker from making
+// one, and as it exists only while a container runs, copies go below it, to the
+// container's own files.
+func (c *Cloner) makeBox(ctx context.Context, k key, image string) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, quick)
+	defer cancel()
+	if err := c.removeBox(ctx, c.boxName(k)); err != nil {
+		return "", err
+	}
+	found, err := c.engine.ImageInspect(ctx, image)
+	if err != nil {
+		return "", err
+	}
+	config := &container.Config{Image: image}
+	host := &container.HostConfig{NetworkMode: "none"}
+	if found.Config != nil {
+		for volume := range found.Config.Volumes {
+			host.Mounts = append(host.Mounts, mount.Mount{Type: mount.TypeTmpfs, Target: volume})
+		}
+	}
+	if found.Config == nil || len(found.Config.Cmd)+len(found.Config.Entrypoint) == 0 {
+		config.Cmd = []string{"none"} // there has to be one
+	}
+	made, err := c.engine.ContainerCreate(ctx, client.ContainerCreateOptions{Name: c.boxName(k), Config: config, HostConfig: host})
+	return made.ID, err
+}
+
+func (c *Cloner) removeBox(ctx context.Context, name string) error {
+	_, err := c.engine.ContainerRemove(ctx, name, client.ContainerRemoveOptions{RemoveVolumes: true})
+	return isThere(err)
+}
+
+// filling is what is put into a box.
+type filling struct {
+	source source
+	// volumes are folders whose content is copied, and emptied are files and
+	// folders in whose places something empty is put.
+	volumes []string
+	emptied []string
+	rules   selection
+}
+
+// fill copies a filling from the source's container into a box, as a stream that
+// is never whole anywhere.
+func (c *Cloner) fill(ctx context.Context, box string, what filling, report dashboard.Reporter) (*filter, error) {
+	ctx, cancel := context.WithTimeout(ctx, c.config.MaxCopy)
+	defer cancel()
+	r, w := io.Pipe()
+	f := &filter{
+		out: tar.NewWriter(w), leaveOut: what.rules.leavesOut, links: map[string]bool{},
+		maxBytes: c.config.MaxBytes, maxFiles: c.config.MaxFiles, told: progress(report),
+	}
+	done := make(chan error, 1)
+	go func() {
+		err := c.archive(ctx, f, box, what)
+		if err == nil {
+			err = f.out.Close()
+		}
+		w.CloseWithError(err)
+		done <- err
+	}()
+	_, err := c.engine.CopyToContainer(ctx, box, client.CopyToContainerOptions{
+		DestinationPath: "/", Content: r, AllowOverwriteDirWithFile: true,
+	})
+	r.CloseWithError(errReaderGone)
+	// Why the archive broke off says more than that it did.
+	if failed := <-done; failed != nil && !errors.Is(failed, errReaderGone) {
+		err = failed
+	}
+	return f, err
+}
+
+var errReaderGone = errors.New("docker has stopped reading")
+
+func (c *Cloner) archive(ctx context.Context, f *filter, box string, what filling) error {
+	for _, folder := range what.volumes {
+		if err := c.makeWay(ctx, f, box, what.source.ID, folder); err != nil {
+			return err
+		}
+		// What the image has there was hidden by the volume.
+		if err := f.empty(folder, &tar.Header{Mode: 0o755}); err != nil {
+			return err
+		}
+		if err := c.copyFrom(ctx, what.source.ID, folder, func(r io.Reader) error { return f.copy(r, folder) }); err != nil {
+			return err
+		}
+	}
+	for _, name := range what.emptied {
+		var like *tar.Header
+		if rest, isFolder := strings.CutSuffix(name, "/"); isFolder {
+			name, like = rest, &tar.Header{Mode: 0o755}
+		}
+		if err := f.empty(name, like); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// makeWay makes the folders that lead to one, as they are in the source.
+func (c *Cloner) makeWay(ctx context.Context, f *filter, box, source, folder string) error {
+	var missing []string
+	for at := path.Dir(folder); at != "/"; at = path.Dir(at) {
+		found, err := c.stat(ctx, box, at)
+		if err == nil && found.Mode.IsDir() {
+			break
+		}
+		if isThere(err) != nil {
+			return err
+		}
+		missing = append(missing, at)
+	}
+	for _, at := range slices.Backward(missing) {
+		var like *tar.Header
+		err := c.copyFrom(ctx, source, at, func(r io.Reader) (err error) {
+			like, err = tar.NewReader(r).Next() // a folder itself is first
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		if err := f.folder(at, like); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// copyFrom has an archive of a folder of a container read.
+func (c *Cloner) copyFrom(ctx context.Context, id, folder string, read func(io.Reader) error) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel() // ends what is not read
+	archive, err := c.engine.CopyFromContainer(ctx, id, client.CopyFromContainerOptions{SourcePath: folder})
+	if err != nil {
+		return err
+	}
+	defer archive.Content.Close()
+	return read(archive.Content)
+}
+
+// readFile is the content of a file in a container, without what is beyond a
+// limit; nil if there is none.
+func (c *Cloner) readFile(ctx context.Context, id, name string, limit int64) (content []byte, err error) {
+	ctx, cancel := context.WithTimeout(ctx, quick)
+	defer cancel()
+	err = c.copyFrom(ctx, id, name, func(r io.Reader) error {
+		in := tar.NewReader(r)
+		header, err := in.Next()
+		if err != nil || header.Typeflag != tar.TypeReg {
+			return err
+		}
+		content, err = io.ReadAll(io.LimitReader(in, limit))
+		return err
+	})
+	if cerrdefs.IsNotFound(err) {
+		return nil, nil
+	}
+	return content, err
+}
+
+// progress tells how much was copied, not more often than somebody can look.
+func progress(report dashboard.Reporter) func(int64) {
+	var last time.Time
+	return func(bytes int64) {
+		if now := time.Now(); now.Sub(last) > time.Second/2 {
+			last = now
+			report.Progress("Copying your files ("+size(bytes)+")", -1)
+		}
+	}
+}

@@ -1,0 +1,96 @@
+package docker
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/moby/moby/api/pkg/stdcopy"
+	"github.com/moby/moby/client"
+
+	"github.com/ideonate/jhsingle-native-proxy/internal/dashboard"
+)
+
+// Bounds of a list of files.
+const (
+	maxEntries = 1000
+	maxListing = 1 << 20
+)
+
+// Browse lists a folder by the container's own find, as the container's user.
+// Docker can only archive folders, with all that is below. A server that does not
+// run, or has no find, cannot tell.
+func (c *Cloner) Browse(ctx context.Context, owner string, from dashboard.Source, folder string) ([]dashboard.Entry, error) {
+	ctx, cancel := context.WithTimeout(ctx, quick)
+	defer cancel()
+	found, err := c.find(ctx, owner, from.Server)
+	if err != nil || !found.State.Running || found.State.Paused {
+		return nil, explain(err)
+	}
+	s, err := c.locate(ctx, found, owner, path.Join(from.Folder, folder))
+	if err != nil {
+		return nil, explain(err)
+	}
+	listing, err := c.list(ctx, s)
+	if err != nil {
+		c.log.Info("the files of a server cannot be listed", "container", s.ID, "error", err)
+		return nil, nil
+	}
+	return parseListing(listing, selection{home: s.home, folder: s.folder}), nil
+}
+
+// list runs find, whose output ends each name with a zero.
+func (c *Cloner) list(ctx context.Context, s source) ([]byte, error) {
+	made, err := c.engine.ExecCreate(ctx, s.ID, client.ExecCreateOptions{
+		AttachStdout: true, AttachStderr: true, WorkingDir: "/",
+		Cmd: []string{"find", s.folder, "-mindepth", "1", "-maxdepth", "1", "-printf", `%Y %s %f\0`},
+	})
+	if err != nil {
+		return nil, err
+	}
+	attached, err := c.engine.ExecAttach(ctx, made.ID, client.ExecAttachOptions{})
+	if err != nil {
+		return nil, err
+	}
+	defer attached.Close()
+	stop := context.AfterFunc(ctx, attached.Close)
+	defer stop()
+	var out bytes.Buffer
+	_, err = stdcopy.StdCopy(&out, io.Discard, io.LimitReader(attached.Reader, maxListing))
+	if out.Len() > 0 { // what was cut, or told in part, is still of use
+		err = nil
+	}
+	return out.Bytes(), err
+}
+
+// parseListing reads lines of a type, a size and a name. They come from a program
+// in the container, which may be anybody's.
+func parseListing(listing []byte, rules selection) []dashboard.Entry {
+	var found []dashboard.Entry
+	end := bytes.LastIndexByte(listing, 0) + 1 // the last one may be cut
+	for line := range bytes.SplitSeq(listing[:end], []byte{0}) {
+		kind, rest, _ := strings.Cut(string(line), " ")
+		bytes, name, ok := strings.Cut(rest, " ")
+		size, err := strconv.ParseInt(bytes, 10, 64)
+		if !ok || err != nil || size < 0 || kind != "f" && kind != "d" {
+			continue
+		}
+		cleaned, err := dashboard.CleanPath("path", name)
+		if err != nil || strings.TrimPrefix(cleaned, "./") != name || strings.Contains(name, "/") {
+			continue // has no name that could be given back to us
+		}
+		entry := dashboard.Entry{Name: name, Folder: kind == "d"}
+		if !entry.Folder {
+			entry.Bytes = size
+		}
+		if !rules.leavesOut(rules.folder+"/"+name, entry.Folder) {
+			found = append(found, entry)
+		}
+	}
+	slices.SortFunc(found, func(a, b dashboard.Entry) int { return strings.Compare(a.Name, b.Name) })
+	return found[:min(len(found), maxEntries)]
+}

@@ -1,0 +1,211 @@
+package docker
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"strings"
+
+	cerrdefs "github.com/containerd/errdefs"
+	"github.com/moby/moby/api/types/image"
+	"github.com/moby/moby/client"
+
+	"github.com/ideonate/jhsingle-native-proxy/internal/dashboard"
+)
+
+// The forms of a Snapshot.Ref besides an image's name. They are of what is left
+// of snapshots that came to nothing.
+const (
+	imageRef     = "sha256:"
+	containerRef = "container:"
+	volumeRef    = "volume:"
+)
+
+// Snapshots are the images that are ours, and what there is of those that are not
+// whole: images without a name, the containers in which they are made, and marks
+// of containers that are paused. Each has a snapshot of its own.
+func (c *Cloner) Snapshots(ctx context.Context) ([]dashboard.Snapshot, error) {
+	ctx, cancel := context.WithTimeout(ctx, quick)
+	defer cancel()
+	found, err := c.snapshots(ctx)
+	return found, explain(err)
+}
+
+func (c *Cloner) snapshots(ctx context.Context) ([]dashboard.Snapshot, error) {
+	ours := client.Filters{}.Add("label", labelRepository+"="+c.config.Repository)
+	images, err := c.engine.ImageList(ctx, client.ImageListOptions{Filters: ours})
+	if err != nil {
+		return nil, err
+	}
+	boxes, err := c.engine.ContainerList(ctx, client.ContainerListOptions{All: true, Filters: ours.Clone().Add("status", "created")})
+	if err != nil {
+		return nil, err
+	}
+	marks, err := c.engine.VolumeList(ctx, client.VolumeListOptions{Filters: ours})
+	if err != nil {
+		return nil, err
+	}
+	var found []dashboard.Snapshot
+	add := func(k key, ref string) {
+		found = append(found, dashboard.Snapshot{Kind: dashboard.Image, Ref: ref, Dashboard: k.dashboard, Revision: k.revision})
+	}
+	for _, each := range images.Items {
+		if snapshot, ok := c.snapshotOf(each); ok {
+			found = append(found, snapshot)
+		}
+	}
+	for _, each := range boxes.Items {
+		if k, ok := c.read(each.Labels); ok && len(each.Names) == 1 && each.Names[0] == "/"+c.boxName(k) {
+			add(k, containerRef+c.boxName(k))
+		}
+	}
+	for _, each := range marks.Items {
+		if k, ok := c.read(each.Labels); ok && each.Name == markPrefix+each.Labels[labelContainer] {
+			add(k, volumeRef+each.Name)
+		}
+	}
+	return found, nil
+}
+
+// snapshotOf reads an image. One that has other names only is what somebody made
+// of ours.
+func (c *Cloner) snapshotOf(summary image.Summary) (dashboard.Snapshot, bool) {
+	k, ok := c.read(summary.Labels)
+	if !ok {
+		return dashboard.Snapshot{}, false
+	}
+	base, _ := strconv.ParseInt(summary.Labels[labelBase], 10, 64)
+	snapshot := dashboard.Snapshot{
+		Kind: dashboard.Image, Dashboard: k.dashboard, Revision: k.revision,
+		Folder: summary.Labels[labelFolder], Bytes: max(summary.Size-max(base, 0), 0),
+	}
+	named := false
+	for _, tag := range summary.RepoTags {
+		switch tag {
+		case c.tag(k):
+			snapshot.Ref, snapshot.Complete = tag, true
+			return snapshot, true
+		case c.removedTag(k):
+			snapshot.Ref = tag
+		case "<none>:<none>":
+		default:
+			named = true
+		}
+	}
+	if snapshot.Ref == "" {
+		snapshot.Ref = summary.ID
+	}
+	return snapshot, !named || snapshot.Ref != summary.ID
+}
+
+// Remove takes a snapshot away. One without a Ref is all that there is of the
+// revision.
+func (c *Cloner) Remove(ctx context.Context, snapshot dashboard.Snapshot) error {
+	ctx, cancel := context.WithTimeout(ctx, 2*grace)
+	defer cancel()
+	k := key{snapshot.Dashboard, snapshot.Revision}
+	if snapshot.Ref == "" || snapshot.Ref == c.tag(k) {
+		return explain(c.clear(ctx, k, true))
+	}
+	return explain(c.remove(ctx, k, snapshot.Ref))
+}
+
+// Recover takes away what processes that were killed have left, and lets the
+// servers go on that they had paused. Those that busy says are being made, by a
+// process that is alive, are left alone; nil is none. It is for a start;
+// Snapshots and Remove do the same bit by bit.
+func (c *Cloner) Recover(ctx context.Context, busy func(dashboard string, revision int) bool) error {
+	found, err := c.snapshots(ctx)
+	if err != nil {
+		return explain(err)
+	}
+	var failed error
+	done := map[key]bool{}
+	for _, each := range found {
+		k := key{each.Dashboard, each.Revision}
+		if each.Complete || done[k] || c.isBusy(k) || busy != nil && busy(k.dashboard, k.revision) {
+			continue
+		}
+		done[k] = true
+		c.log.Info("removing what is left of a snapshot that came to nothing", "dashboard", k.dashboard, "revision", k.revision, "what", each.Ref)
+		failed = errors.Join(failed, explain(c.clear(ctx, k, false)))
+	}
+	return failed
+}
+
+// rounds bounds how often is looked again: an image can only be removed after
+// those that were made of it, and is hidden until then.
+const rounds = 5
+
+// clear takes away what there is of a revision, the whole image only if all is
+// wanted.
+func (c *Cloner) clear(ctx context.Context, k key, all bool) error {
+	var failed error
+	for range rounds {
+		found, err := c.snapshots(ctx)
+		if err != nil {
+			return err
+		}
+		removed := 0
+		failed = nil
+		// A server is let go on first. An image goes after its container.
+		for i := len(found) - 1; i >= 0; i-- {
+			each := found[i]
+			if (key{each.Dashboard, each.Revision}) != k || each.Complete && !all {
+				continue
+			}
+			err := c.remove(ctx, k, each.Ref)
+			if err == nil && each.Ref != c.removedTag(k) {
+				removed++
+			}
+			failed = errors.Join(failed, err)
+		}
+		if removed == 0 {
+			break
+		}
+	}
+	return failed
+}
+
+// remove takes one thing of ours away.
+func (c *Cloner) remove(ctx context.Context, k key, ref string) error {
+	switch {
+	case ref == containerRef+c.boxName(k):
+		return c.removeBox(ctx, c.boxName(k))
+	case strings.HasPrefix(ref, volumeRef+markPrefix):
+		name := strings.TrimPrefix(ref, volumeRef)
+		return c.release(ctx, name, strings.TrimPrefix(name, markPrefix))
+	case ref == c.tag(k), ref == c.removedTag(k), strings.HasPrefix(ref, imageRef):
+		return c.removeImage(ctx, k, ref)
+	}
+	return dashboard.Errorf(dashboard.Invalid, "This is no snapshot of this dashboard's.")
+}
+
+// removeImage never forces anything: an image that a container uses is renamed,
+// and goes when the container is gone.
+func (c *Cloner) removeImage(ctx context.Context, k key, ref string) error {
+	found, err := c.engine.ImageInspect(ctx, ref)
+	if err != nil {
+		return isThere(err)
+	}
+	if found.Config == nil {
+		return dashboard.Errorf(dashboard.Invalid, "This is no snapshot of this dashboard's.")
+	}
+	if whose, ok := c.read(found.Config.Labels); !ok || whose != k {
+		return dashboard.Errorf(dashboard.Invalid, "This is no snapshot of this dashboard's.")
+	}
+	// What it was made of may be somebody else's, without a name or not.
+	_, err = c.engine.ImageRemove(ctx, ref, client.ImageRemoveOptions{PruneChildren: false})
+	if !cerrdefs.IsConflict(err) || ref != c.tag(k) {
+		if cerrdefs.IsConflict(err) { // another time
+			c.log.Debug("an image is still in use", "image", ref, "error", err)
+			return nil
+		}
+		return isThere(err)
+	}
+	if _, err := c.engine.ImageTag(ctx, client.ImageTagOptions{Source: ref, Target: c.removedTag(k)}); err != nil {
+		return isThere(err)
+	}
+	_, err = c.engine.ImageRemove(ctx, ref, client.ImageRemoveOptions{PruneChildren: false})
+	return isThere(err)
+}
