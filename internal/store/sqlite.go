@@ -104,7 +104,7 @@ func makeFile(file string) error {
 	if err := os.Link(made.Name(), file); err != nil && !errors.Is(err, fs.ErrExist) {
 		return fmt.Errorf("the database %s cannot be made: %w", file, reason(err))
 	}
-	return nil
+	return syncFolder(folder)
 }
 
 // reason is an error without the path, which is said already.

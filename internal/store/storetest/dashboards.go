@@ -152,6 +152,10 @@ func testUpdate(t *testing.T, b bed) {
 	same(t, "what Update returns", got, want)
 	same(t, "what is kept", value(b.Dashboard(t.Context(), before.ID))(t), want)
 
+	want.Access.Users[1] = "yves" // in place
+	got = value(b.Update(t.Context(), before.ID, func(d *dashboard.Dashboard) error { d.Access.Users[1] = "yves"; return nil }))(t)
+	same(t, "what Update returns", got, want)
+
 	no := errors.New("no")
 	for _, refusal := range []error{no, dashboard.InvalidField("name", "No.")} {
 		_, err := b.Update(t.Context(), before.ID, func(d *dashboard.Dashboard) error {

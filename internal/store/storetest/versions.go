@@ -32,7 +32,7 @@ func behind(t *testing.T, url string, statements ...string) {
 	}
 }
 
-// older takes a database back by one version: what the last migration made.
+// older takes a database back by one version, to before the last migration.
 var older = []string{
 	`DROP TABLE grants`, `DROP TABLE viewers`, `DROP TABLE thumbnails`,
 	`DELETE FROM dashboard_builder WHERE version = 4`,
@@ -66,7 +66,7 @@ func testOlderVersion(t *testing.T, b bed) {
 
 func testNewerVersion(t *testing.T, b bed) {
 	d := b.create(t, "Sales")
-	behind(t, b.url, `INSERT INTO dashboard_builder (version, done) VALUES (5, '005_later')`)
+	behind(t, b.url, `INSERT INTO dashboard_builder (version, done) SELECT max(version) + 1, 'later' FROM dashboard_builder`)
 	_, err := store.Open(t.Context(), b.url, slog.New(slog.DiscardHandler))
 	if err == nil || !strings.Contains(err.Error(), "newer version") {
 		t.Errorf("a database of a newer version: %v", err)
