@@ -29,8 +29,10 @@ type Store interface {
 	// Dashboard errors: ErrNotFound.
 	Dashboard(ctx context.Context, id string) (Dashboard, error)
 	// Update changes a dashboard as change says, in one transaction. ID, Owner,
-	// Server and Created stay as they are. Errors: ErrNotFound, ErrNameTaken, and
-	// what change returns.
+	// Server, Created and Thumbnail stay as they are. Nobody else changes the
+	// dashboard meanwhile, so change, which is called once at most, must be quick
+	// and must not write to the store. Errors: ErrNotFound, ErrNameTaken, and what
+	// change returns.
 	Update(ctx context.Context, id string, change func(*Dashboard) error) (Dashboard, error)
 	// SetStates notes what the hub said about servers, by dashboard. Those that
 	// are not there are passed over.
@@ -42,7 +44,7 @@ type Store interface {
 	List(ctx context.Context, query Query) (found []Dashboard, total int, err error)
 
 	// AddRevision adds the next revision of a dashboard as Making and returns it
-	// with its number.
+	// with its number, which was never given to another. Errors: ErrNotFound.
 	AddRevision(ctx context.Context, r Revision) (Revision, error)
 	// SetRevision replaces a revision by its dashboard and number. Errors:
 	// ErrNotFound.
@@ -54,10 +56,12 @@ type Store interface {
 	RemoveRevision(ctx context.Context, dashboard string, number int) error
 
 	// AddJob adds a job of a dashboard and viewer unless one is under way: then
-	// that one is returned with ErrBusy. Errors: ErrBusy, ErrNotFound.
+	// that one is returned with ErrBusy. One without a viewer is of the whole
+	// dashboard, and goes with no other. Errors: ErrBusy, ErrNotFound.
 	AddJob(ctx context.Context, job Job) (Job, error)
 	// SaveJob replaces a job that its Worker is still the worker of, and notes that
-	// it was seen now. Errors: ErrLost, ErrNotFound.
+	// it was seen now. One that was done stays so: what would have it go on is lost,
+	// too. Errors: ErrLost, ErrNotFound.
 	SaveJob(ctx context.Context, job Job) error
 	// ClaimJobs gives a worker all unfinished jobs whose worker was last seen
 	// before stale, and those that have none, and returns them.
