@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"slices"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -21,24 +22,33 @@ func Check() error {
 }
 
 // Do does something with the account's rights on files: what it makes is the
-// account's, and what the account may not read cannot be read. Without an
-// account it is done as what the program is.
+// account's, and what the account may not read cannot be read. Without an account
+// it is done as what the program is.
 //
 // The kernel keeps who may do what for each thread, and has an identity that
-// counts for files alone (setfsuid(2)), so that the account's own processes
-// still cannot touch this one. The thread is never used again: it ends with the
-// goroutine, which stays locked to it (runtime.LockOSThread). What work starts in
-// goroutines of its own is not done as the account.
+// counts for files alone (setfsuid(2)), so that the account's own processes still
+// cannot touch this one. What work starts in goroutines of its own is not done as
+// the account. The thread goes on as it was before; if it cannot, it ends with the
+// goroutine, which stays locked to it (runtime.LockOSThread). That is the exception,
+// as a thread's children may end with it (PR_SET_PDEATHSIG).
 func (a *Account) Do(work func() error) error {
 	if a == nil {
 		return work()
 	}
+	if err := Check(); err != nil {
+		return err
+	}
 	done := make(chan error, 1)
 	go func() {
 		runtime.LockOSThread()
-		err := a.become()
+		was, err := identity()
 		if err == nil {
-			err = work()
+			if err = a.become(); err == nil {
+				err = work()
+			}
+			if was.restore() {
+				runtime.UnlockOSThread()
+			}
 		}
 		done <- err
 	}()
@@ -46,25 +56,73 @@ func (a *Account) Do(work func() error) error {
 }
 
 // become gives the thread the account's identity for files, and makes sure that
-// it has: setfsuid does not say when it fails.
+// it has it.
 func (a *Account) become() error {
-	if err := Check(); err != nil {
-		return err
-	}
 	if a.UID <= 0 || a.GID < 0 {
 		return fmt.Errorf("nothing is done as the user %d of the group %d", a.UID, a.GID)
 	}
-	if err := setGroups(a.Groups); err != nil {
-		return fmt.Errorf("the groups of the user %d cannot be taken on: %w", a.UID, err)
+	if err := setIDs(a.UID, a.GID, a.Groups); err != nil {
+		return fmt.Errorf("the rights of the user %d cannot be taken on: %w", a.UID, err)
 	}
-	_, _ = unix.SetfsgidRetGid(a.GID)
-	_, _ = unix.SetfsuidRetUid(a.UID)
-	gid, _ := unix.SetfsgidRetGid(-1)
-	uid, _ := unix.SetfsuidRetUid(-1)
-	if gid != a.GID || uid != a.UID {
-		return fmt.Errorf("the rights of the user %d cannot be taken on", a.UID)
+	data, err := capabilities()
+	if err != nil {
+		return err
 	}
-	return checkCapabilities()
+	for _, capability := range overriding {
+		if data.Effective&(1<<capability) != 0 {
+			return errors.New("the thread kept root's rights on files")
+		}
+	}
+	return nil
+}
+
+// thread is what a thread may do with files.
+type thread struct {
+	uid, gid int
+	groups   []int
+	may      unix.CapUserData
+}
+
+func identity() (thread, error) {
+	groups, err := unix.Getgroups()
+	if err != nil {
+		return thread{}, err
+	}
+	may, err := capabilities()
+	uid, gid := fileIDs()
+	return thread{uid, gid, groups, may}, err
+}
+
+// restore makes the thread what it was, and says whether it is.
+func (t thread) restore() bool {
+	if setIDs(t.uid, t.gid, t.groups) != nil {
+		return false
+	}
+	now, err := identity()
+	slices.Sort(now.groups)
+	slices.Sort(t.groups)
+	return err == nil && now.uid == t.uid && now.gid == t.gid && slices.Equal(now.groups, t.groups) && now.may == t.may
+}
+
+// setIDs sets the identity for files. setfsuid does not say when it fails.
+func setIDs(uid, gid int, groups []int) error {
+	if err := setGroups(groups); err != nil {
+		return err
+	}
+	_, _ = unix.SetfsgidRetGid(gid)
+	_, _ = unix.SetfsuidRetUid(uid)
+	if nowUID, nowGID := fileIDs(); nowUID != uid || nowGID != gid {
+		return unix.EPERM
+	}
+	return nil
+}
+
+// fileIDs are the ids that count for files: what cannot be one changes nothing, and
+// returns what is (setfsuid(2)).
+func fileIDs() (uid, gid int) {
+	uid, _ = unix.SetfsuidRetUid(-1)
+	gid, _ = unix.SetfsgidRetGid(-1)
+	return uid, gid
 }
 
 // setGroups is the system call, which is for this thread; the one of the syscall
@@ -90,16 +148,11 @@ func setGroups(groups []int) error {
 // SECBIT_NO_SETUID_FIXUP).
 var overriding = []uint{unix.CAP_CHOWN, unix.CAP_DAC_OVERRIDE, unix.CAP_DAC_READ_SEARCH, unix.CAP_FOWNER, unix.CAP_FSETID}
 
-func checkCapabilities() error {
+func capabilities() (unix.CapUserData, error) {
 	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
 	var data [2]unix.CapUserData
 	if err := unix.Capget(&header, &data[0]); err != nil {
-		return fmt.Errorf("what the thread may do cannot be told: %w", err)
+		return data[0], fmt.Errorf("what the thread may do cannot be told: %w", err)
 	}
-	for _, capability := range overriding {
-		if data[0].Effective&(1<<capability) != 0 {
-			return errors.New("the thread kept root's rights on files")
-		}
-	}
-	return nil
+	return data[0], nil
 }
