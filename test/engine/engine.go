@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -123,6 +124,22 @@ func (e *Engine) Running() bool {
 	default:
 		return true
 	}
+}
+
+// CPU is the processor time that the daemon and its children have taken; zero if
+// that cannot be told.
+func (e *Engine) CPU() time.Duration {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", e.command.Process.Pid))
+	_, rest, ok := strings.Cut(string(stat), ") ")
+	if fields := strings.Fields(rest); err == nil && ok && len(fields) > 14 {
+		var ticks int64 // utime, stime, cutime, cstime: proc_pid_stat(5)
+		for _, field := range fields[11:15] {
+			n, _ := strconv.ParseInt(field, 10, 64)
+			ticks += n
+		}
+		return time.Duration(ticks) * time.Second / 100 // USER_HZ, the same on all that run Docker
+	}
+	return 0
 }
 
 // Close stops the daemon with all its containers, and cleans up behind it.
