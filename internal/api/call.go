@@ -144,9 +144,7 @@ func (c *Client) once(ctx context.Context, r request) ([]byte, error) {
 
 // send sends a request once and returns an answer that is a 2xx.
 func (c *Client) send(ctx context.Context, r request) (*http.Response, error) {
-	address := *c.base
-	address.RawPath, address.RawQuery = "", ""
-	target, err := address.Parse(Path + r.path)
+	target, err := c.base.Parse(Path + r.path)
 	if err != nil {
 		return nil, &Unreachable{Message: "this cannot be a part of an address", Cause: err}
 	}

@@ -78,7 +78,8 @@ func ParseService(text string) (*url.URL, error) {
 	if found := servicePath.FindStringSubmatch(path); found != nil {
 		path = found[1]
 	}
-	return (&url.URL{Scheme: parsed.Scheme, Host: parsed.Host}).Parse(strings.TrimRight(path, "/") + "/")
+	// Not by reference, as a path that begins with two slashes is another host then.
+	return url.Parse(parsed.Scheme + "://" + parsed.Host + strings.TrimRight(path, "/") + "/")
 }
 
 // Link makes a whole address of one that the service gave: a path on the hub's

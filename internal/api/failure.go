@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
 	"errors"
@@ -57,7 +56,6 @@ func (c *Client) noAnswer(err error) error {
 	var dns *net.DNSError
 	var authority x509.UnknownAuthorityError
 	var name x509.HostnameError
-	var record tls.RecordHeaderError
 	message := "cannot reach the service at " + host
 	switch {
 	case errors.Is(err, syscall.ECONNREFUSED):
@@ -68,7 +66,7 @@ func (c *Client) noAnswer(err error) error {
 		message = "the certificate of " + host + " is by nobody whom this machine trusts: name the file of the authority's in SSL_CERT_FILE"
 	case errors.As(err, &name):
 		message = "the certificate of " + host + " is for another name: check the address"
-	case errors.As(err, &record):
+	case errors.Is(err, http.ErrSchemeMismatch):
 		message = host + " does not speak https: check whether the address begins with http:"
 	case errors.Is(err, context.DeadlineExceeded) || isTimeout(err):
 		message = "the service at " + host + " did not answer in time"
@@ -101,7 +99,9 @@ func (c *Client) refusal(resp *http.Response, content []byte) error {
 		}
 	}
 	// Whoever answers knows the token. It is not to come back by their words.
-	problem.Detail = strings.ReplaceAll(problem.Detail, c.token, "***")
+	for _, said := range []*string{&problem.Type, &problem.Title, &problem.Detail, &problem.Field, &problem.Incident} {
+		*said = strings.ReplaceAll(*said, c.token, "***")
+	}
 	if after := retryAfter(resp.Header.Get("Retry-After"), time.Now()); after > 0 {
 		return &delayed{problem, after}
 	}
