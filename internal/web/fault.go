@@ -21,6 +21,7 @@ type problemPage struct {
 func (s *site) showProblem(w http.ResponseWriter, v *visit, found api.Problem) {
 	p := problemPage{Heading: s.words.of("problem", found.Status), Detail: found.Detail, Hint: s.words.of("hint", found.Status), Status: found.Status}
 	p.frame = s.frame(v, p.Heading)
+	p.CSRF = "" // there is no form to prove
 	if id := v.PathValue("id"); dashboard.IsID(id) && found.Kind != dashboard.NotFound {
 		p.Back = s.at("dashboard", id)
 	}

@@ -14,9 +14,9 @@ type listPage struct {
 	Heading string
 	// Tabs are the visitor's own and others', and Groups those of their groups.
 	Tabs, Groups []tab
-	Cards   []card
-	Total   int
-	Pages   int
+	Cards        []card
+	Total        int
+	Pages        int
 	// Previous and Next are the neighbours' addresses; empty where there is none.
 	Previous, Next string
 	// Here is the address without a query, for the search form; Clear the same
@@ -34,41 +34,6 @@ type tab struct {
 	// Count is how many dashboards it has; negative is not known.
 	Count   int
 	Current bool
-}
-
-// card is one dashboard in a list.
-type card struct {
-	dashboard.Dashboard
-	// Condition is the word for what it does; MayChange says whether it is the
-	// visitor's to change, and Others that it is somebody else's.
-	Condition         string
-	MayChange, Others bool
-	Picture           string
-	Used              moment
-}
-
-// Openable says whether there is anything to open yet.
-func (c card) Openable() bool { return c.Revision > 0 }
-
-func (s *site) card(v *visit, d dashboard.Dashboard) card {
-	made := card{Dashboard: d, MayChange: v.who.Owns(d), Others: d.Owner != v.who.Name, Used: moment{d.LastUsed}}
-	made.Condition = condition(d, made.MayChange)
-	if d.Thumbnail != "" {
-		made.Picture = s.at("picture", d.ID, d.Thumbnail)
-	}
-	return made
-}
-
-// condition is the word for what a dashboard does. Failures are its owner's
-// business.
-func condition(d dashboard.Dashboard, mayChange bool) string {
-	switch {
-	case d.Failure != "" && mayChange && d.State != dashboard.Running:
-		return "failed"
-	case d.Revision == 0 && d.State == dashboard.Stopped && d.Failure == "":
-		return "building"
-	}
-	return string(d.State)
 }
 
 // showList shows the visitor's own dashboards, others', a group's or one owner's.

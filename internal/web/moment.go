@@ -2,22 +2,26 @@ package web
 
 import (
 	"fmt"
-	"hash/fnv"
 	"time"
 )
 
-// moment is a time for people. Scripts turn it into the browser's own zone.
-type moment struct{ time.Time }
+// moment is a time for people; empty where it is not known. Scripts tell it
+// exactly, in the browser's own zone.
+type moment struct {
+	// ISO is for machines, and Ago for people.
+	ISO, Ago string
+}
 
-// ISO is for machines.
-func (m moment) ISO() string { return m.UTC().Format(time.RFC3339) }
-
-// Full is for who wants to know exactly, and has no scripts.
-func (m moment) Full() string { return m.UTC().Format("2006-01-02 15:04 UTC") }
+func (s *site) moment(at time.Time) moment {
+	if at.IsZero() {
+		return moment{}
+	}
+	return moment{at.UTC().Format(time.RFC3339), s.ago(at)}
+}
 
 // ago says how long ago something was; the day, where that is long.
-func (s *site) ago(at moment) string {
-	switch since := s.now().Sub(at.Time); {
+func (s *site) ago(at time.Time) string {
+	switch since := s.now().Sub(at); {
 	case since < time.Minute:
 		return s.words.text("time.now")
 	case since < time.Hour:
@@ -42,22 +46,4 @@ func size(bytes int64) string {
 		value /= unit
 	}
 	return fmt.Sprintf("%.1f %ciB", value, prefixes[at])
-}
-
-// tint and chart choose the colour and the drawing that stand for a dashboard
-// without a picture: always the same ones for the same dashboard.
-func tint(id string) int { return int(hash(id) % tints) }
-
-func chart(id string) int { return int(hash(id) / tints % charts) }
-
-// How many colours and drawings there are: in style.css and parts/charts.html.
-const (
-	tints  = 8
-	charts = 6
-)
-
-func hash(text string) uint32 {
-	sum := fnv.New32a()
-	_, _ = sum.Write([]byte(text)) // never fails
-	return sum.Sum32()
 }

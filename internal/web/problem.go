@@ -102,7 +102,7 @@ func (s *site) fail(w http.ResponseWriter, v *visit, err error) {
 	if found.Status == http.StatusServiceUnavailable {
 		w.Header().Set("Retry-After", retryAfter)
 	}
-	if v.kind == forPeople {
+	if v.kind == forPeople && !isPartOfPage(v.Request) {
 		s.showProblem(w, v, found)
 		return
 	}

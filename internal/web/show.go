@@ -15,6 +15,10 @@ import (
 type dashboardPage struct {
 	frame
 	card
+	// D is the dashboard with all that its owner sees.
+	D dashboard.Dashboard
+	// Link is what people pass on.
+	Link      string
 	Form      form
 	Rules     dashboard.Rules
 	Job       *jobView
@@ -39,11 +43,11 @@ func (p dashboardPage) Wrong(field string) string {
 // AppTitle is what people call the framework.
 func (p dashboardPage) AppTitle() string {
 	for _, known := range p.Rules.Frameworks {
-		if known.Name == p.App.Framework {
+		if known.Name == p.D.App.Framework {
 			return known.Title
 		}
 	}
-	return p.App.Framework
+	return p.D.App.Framework
 }
 
 // jobView is a job under way.
@@ -105,7 +109,7 @@ func (s *site) showDashboard(w http.ResponseWriter, v *visit) error {
 // showOne shows a dashboard, with what a form of it has, and what is wrong with
 // that.
 func (s *site) showOne(w http.ResponseWriter, v *visit, status int, d dashboard.Dashboard, f form, fault, field string) error {
-	p := dashboardPage{frame: s.frame(v, d.Name), card: s.card(v, d), Form: f, Changed: moment{d.Updated}, Fault: fault, Field: field}
+	p := dashboardPage{frame: s.frame(v, d.Name), card: s.card(v, d), D: d, Link: s.at("open", d.ID), Form: f, Changed: s.moment(d.Updated), Fault: fault, Field: field}
 	p.Notice = s.notice(v)
 	p.ChangeAccess = strings.HasPrefix(field, "access") || v.URL.Query().Get("change") == "access"
 	if fault != "" {
@@ -125,7 +129,7 @@ func (s *site) showOne(w http.ResponseWriter, v *visit, status int, d dashboard.
 
 // addWork adds what is and was done to a dashboard.
 func (s *site) addWork(v *visit, p *dashboardPage) error {
-	id := p.Dashboard.ID
+	id := p.D.ID
 	jobs, err := s.Service.Jobs(v.Context(), v.who, id)
 	if err != nil {
 		return err
@@ -141,8 +145,8 @@ func (s *site) addWork(v *visit, p *dashboardPage) error {
 			}
 			p.Refresh = p.Job.Next
 			p.Job.Log = s.tail(v, job.ID)
-		} else if p.Dashboard.Failure != "" {
-			p.Failed = &failure{p.Dashboard.Failure, job.Kind, nil}
+		} else if p.D.Failure != "" {
+			p.Failed = &failure{p.D.Failure, job.Kind, nil}
 			if job.Failure != "" {
 				p.Failed.Log = s.tail(v, job.ID)
 			}
@@ -154,7 +158,7 @@ func (s *site) addWork(v *visit, p *dashboardPage) error {
 		return err
 	}
 	for _, r := range revisions {
-		p.Revisions = append(p.Revisions, revision{r, r.Number == p.Dashboard.Revision, moment{r.Created}})
+		p.Revisions = append(p.Revisions, revision{r, r.Number == p.D.Revision, s.moment(r.Created)})
 	}
 	return nil
 }

@@ -1,7 +1,7 @@
 // The service's JSON API, as the page's own user.
 
 const root = document.body.dataset.api;
-const proof = document.querySelector("meta[name=csrf-token]").content;
+const proof = document.querySelector("meta[name=csrf-token]")?.content ?? "";
 
 /** Asks for a path below the API, or for a whole one, and returns the answer. */
 export async function ask(path, headers = {}) {

@@ -7,6 +7,7 @@ import (
 	"image/color"
 	"image/png"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/ideonate/jhsingle-native-proxy/internal/dashboard"
@@ -110,7 +111,7 @@ func Many(s *Service, owner string, count int) {
 }
 
 // drawing is a picture that somebody could have taken of a dashboard.
-func drawing() []byte {
+var drawing = sync.OnceValue(func() []byte {
 	const width, height = 480, 270
 	picture := image.NewRGBA(image.Rect(0, 0, width, height))
 	for y := range height {
@@ -131,4 +132,4 @@ func drawing() []byte {
 	var content bytes.Buffer
 	_ = png.Encode(&content, picture) // a buffer takes everything
 	return content.Bytes()
-}
+})
