@@ -16,8 +16,10 @@ type Snapshot struct {
 	// Dashboard and Revision are whose it is.
 	Dashboard string
 	Revision  int
-	// Folder is where the source's folder is in the snapshot: absolute in an image
-	// and for a folder, where it is the snapshot itself. App.Path begins there.
+	// Folder is where the source's folder is in the snapshot. App.Path begins there.
+	// It is absolute in an image and for a folder: Ref itself, or a folder below it
+	// where a folder of a repository was wanted, as a repository is copied whole.
+	// For a commit it is relative to the repository; empty is all of it.
 	Folder string
 	// Bytes is its size, as far as known.
 	Bytes int64

@@ -23,12 +23,17 @@ type Tree struct {
 	Complete bool
 }
 
-// Entry is a file or folder of a Tree. Links are files, and submodules folders.
+// Entry is a file or folder of a Tree.
 type Entry struct {
 	// Path has slashes, and is whatever somebody wrote.
 	Path   string
 	Folder bool
+	// Opaque is a link or a submodule: what is behind it is not in the Tree.
+	Opaque bool
 }
+
+// linkMode is the mode of a link's entry.
+const linkMode = "120000"
 
 // maxListing bounds the names that are read, in bytes.
 const maxListing = 16 << 20
@@ -140,7 +145,7 @@ func (p *pull) listed(ctx context.Context, want target, most int) (Tree, error) 
 		meta, path, ok := strings.Cut(line, "\t")
 		fields := strings.Fields(meta) // mode, type, id
 		if ok && len(fields) == 3 {
-			found.Entries = append(found.Entries, Entry{path, fields[1] != "blob"})
+			found.Entries = append(found.Entries, Entry{path, fields[1] == "tree", fields[0] == linkMode || fields[0] == submoduleMode})
 		}
 		return true
 	})

@@ -3,23 +3,16 @@
 package folder
 
 import (
-	"cmp"
 	"context"
 	"io/fs"
 	"path"
-	"slices"
-	"strings"
 
 	"github.com/ideonate/jhsingle-native-proxy/internal/clone/selection"
 	"github.com/ideonate/jhsingle-native-proxy/internal/dashboard"
 )
 
-const (
-	// mostEntries is what is shown of a folder, and mostRead what is read of one: the
-	// first of those, in the order of their names, are shown.
-	mostEntries = 500
-	mostRead    = 20000
-)
+// mostRead is how many names of a folder are read, of which the first are shown.
+const mostRead = 20000
 
 // Browse is part of dashboard.Cloner. Hidden files, secrets, links and what has a
 // name that cannot be chosen are not shown.
@@ -65,20 +58,11 @@ func list(ctx context.Context, source selection.Source) ([]dashboard.Entry, erro
 			}
 		}
 	}
-	slices.SortFunc(found, func(a, b dashboard.Entry) int {
-		if a.Folder != b.Folder {
-			if a.Folder {
-				return -1
-			}
-			return 1
-		}
-		return cmp.Or(strings.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)), strings.Compare(a.Name, b.Name))
-	})
-	return found[:min(mostEntries, len(found))], nil
+	return selection.Arrange(found), nil
 }
 
 func show(source selection.Source, name string) (dashboard.Entry, bool) {
-	if strings.HasPrefix(name, ".") || selection.Show(name) != name {
+	if !selection.Choosable(name) {
 		return dashboard.Entry{}, false
 	}
 	info, err := source.Top.Stat(name)

@@ -119,7 +119,7 @@ func (s *stage) copyOnly(look func(folder string)) error {
 		return err
 	}
 	defer source.Top.Close()
-	survey, err := selection.Look(s.t.Context(), source, Limits{}, "")
+	survey, err := selection.Look(s.t.Context(), source, Limits{}, "", "")
 	if err != nil {
 		return err
 	}

@@ -113,7 +113,7 @@ func (c *Cloner) clone(ctx context.Context, request dashboard.CloneRequest, repo
 		if source, err = c.source(request.Owner, request.Source.Folder); err != nil {
 			return err
 		}
-		survey, err = selection.Look(ctx, source, c.limits, request.App.Path)
+		survey, err = selection.Look(ctx, source, c.limits, "", request.App.Path)
 		return err
 	})
 	if source.Top != nil {
@@ -168,7 +168,7 @@ func (c *Cloner) source(owner, folder string) (selection.Source, error) {
 		return selection.Source{}, err
 	}
 	defer home.Close()
-	top, err := within(home, folder)
+	top, err := selection.Open(home, folder)
 	if err != nil {
 		return selection.Source{}, err
 	}

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/ideonate/jhsingle-native-proxy/internal/clone/selection"
 	"github.com/ideonate/jhsingle-native-proxy/internal/clone/tree"
 	"github.com/ideonate/jhsingle-native-proxy/internal/dashboard"
 )
@@ -57,7 +58,7 @@ func (h homes) open(owner string) (*tree.Folder, []string, error) {
 		return nil, nil, noHome(err)
 	}
 	defer top.Close()
-	home, err := within(top, h.rest)
+	home, err := selection.Open(top, h.rest)
 	if err != nil {
 		return nil, nil, noHome(err)
 	}
@@ -74,46 +75,4 @@ func noHome(err error) error {
 		return &dashboard.Error{Kind: dashboard.Invalid, Field: "source.server", Cause: err, Message: "You have no files here yet. Start your server once, and make what the dashboard is to show."}
 	}
 	return fmt.Errorf("the home cannot be opened: %w", err)
-}
-
-// within opens a folder in another one, without following a link on the way.
-func within(top *tree.Folder, folder string) (*tree.Folder, error) {
-	at, err := top.Folder(".")
-	if err != nil {
-		return nil, err
-	}
-	for name := range strings.SplitSeq(strings.TrimPrefix(path.Clean("/"+folder), "/"), "/") {
-		if name == "" {
-			break
-		}
-		next, err := at.Folder(name)
-		if err != nil {
-			err = noFolder(at, name, folder, err)
-		}
-		at.Close()
-		if err != nil {
-			return nil, err
-		}
-		at = next
-	}
-	return at, nil
-}
-
-// noFolder says why a folder cannot be entered.
-func noFolder(at *tree.Folder, name, folder string, err error) error {
-	why := "The folder %q cannot be opened. Try again."
-	info, _ := at.Stat(name)
-	switch {
-	case tree.Gone(err):
-		why = "There is no folder %q. Choose one that is there."
-	case info.Mode&fs.ModeSymlink != 0:
-		why = "The folder %q is, or is behind, a link. Choose the folder that it leads to."
-	case tree.Swapped(err):
-		why = "%q is no folder. Choose the folder that it is in."
-	case errors.Is(err, fs.ErrPermission):
-		why = "The folder %q may not be read. Change its permissions, or choose another."
-	}
-	failed := dashboard.InvalidField("source.folder", why, folder)
-	failed.Cause = err
-	return failed
 }

@@ -31,9 +31,10 @@ type Survey struct {
 	Stored int64
 
 	limits Limits
-	// wanted is what the app shows; empty is nothing in particular.
-	wanted string
-	found  bool
+	// base is the folder that is shown to begin in, and wanted what the app shows,
+	// both within the source; empty is nothing in particular.
+	base, wanted string
+	found        bool
 	// left is why it, or a folder that it is in, is left out.
 	left *Reason
 	// near are files that might be meant.
@@ -51,11 +52,11 @@ type share struct {
 const mostNear = 2000
 
 // Look counts what there is to copy, and checks that it is within the limits and
-// has what the app shows, a path within the source. What is behind a link is not
-// seen before it is copied, see Has.
-func Look(ctx context.Context, source Source, limits Limits, wanted string) (*Survey, error) {
-	s := &Survey{limits: limits, wanted: clean(wanted), shares: map[string]share{}}
-	s.found = s.wanted == ""
+// has what the app shows: a path in the folder base of the source. What is behind a
+// link is not seen before it is copied, see Has.
+func Look(ctx context.Context, source Source, limits Limits, base, wanted string) (*Survey, error) {
+	s := &Survey{limits: limits, base: clean(base), wanted: clean(path.Join(base, wanted)), shares: map[string]share{}}
+	s.found = s.wanted == s.base
 	if err := source.Walk(ctx, s); err != nil {
 		return nil, err
 	}
@@ -157,24 +158,45 @@ func (s *Survey) largest(compare func(a, b share) int) (name string, most share)
 // missing says that what the app shows is not there, and what might be meant.
 func (s *Survey) missing() error {
 	if s.left != nil {
-		return dashboard.InvalidField("app.path", s.left.sentence(), s.wanted)
+		return dashboard.InvalidField("app.path", s.left.sentence(), s.shown(s.wanted))
 	}
-	if meant := s.suggestions(); len(meant) > 0 {
-		return dashboard.InvalidField("app.path", "There is no %q in the folder. Did you mean %s?", s.wanted, strings.Join(meant, " or "))
+	var near []string
+	for _, at := range s.near {
+		if s.base == "" || strings.HasPrefix(at, s.base+"/") {
+			near = append(near, s.shown(at))
+		}
 	}
-	return dashboard.InvalidField("app.path", "There is no %q in the folder. Choose a file that is there.", s.wanted)
+	return Missing(s.shown(s.wanted), near)
+}
+
+// shown is a path as the app's is given.
+func (s *Survey) shown(at string) string {
+	if s.base == "" {
+		return at
+	}
+	return strings.TrimPrefix(at, s.base+"/")
+}
+
+// Missing is the error that a source does not have what the app shows. It suggests
+// some of the files that it has.
+func Missing(wanted string, files []string) error {
+	if meant := suggestions(wanted, files); len(meant) > 0 {
+		return dashboard.InvalidField("app.path", "There is no %q in the folder. Did you mean %s?", wanted, strings.Join(meant, " or "))
+	}
+	return dashboard.InvalidField("app.path", "There is no %q in the folder. Choose a file that is there.", wanted)
 }
 
 // suggestions are at most three paths: those of the same name before those of one
 // that is like it.
-func (s *Survey) suggestions() []string {
-	slices.Sort(s.near)
-	var same, names []string
+func suggestions(wanted string, files []string) []string {
+	wanted = path.Base(wanted)
+	slices.Sort(files)
+	var meant, names []string
 	byName := map[string][]string{}
-	for _, at := range s.near {
+	for _, at := range files {
 		name := path.Base(at)
-		if strings.EqualFold(name, path.Base(s.wanted)) {
-			same = append(same, at)
+		if strings.EqualFold(name, wanted) {
+			meant = append(meant, at)
 			continue
 		}
 		if byName[name] == nil {
@@ -182,10 +204,10 @@ func (s *Survey) suggestions() []string {
 		}
 		byName[name] = append(byName[name], at)
 	}
-	for _, name := range suggest.Nearest(path.Base(s.wanted), names) {
-		same = append(same, byName[name]...)
+	for _, name := range suggest.Nearest(wanted, names) {
+		meant = append(meant, byName[name]...)
 	}
-	meant := same[:min(3, len(same))]
+	meant = meant[:min(3, len(meant))]
 	for i := range meant {
 		meant[i] = Show(shorten(meant[i]))
 	}
