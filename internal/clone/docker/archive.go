@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ideonate/jhsingle-native-proxy/internal/clone/selection"
 	"github.com/ideonate/jhsingle-native-proxy/internal/dashboard"
 )
 
@@ -112,7 +113,7 @@ func (f *filter) write(in io.Reader, header *tar.Header) error {
 	f.files++
 	f.bytes += header.Size
 	if f.files > f.maxFiles {
-		return dashboard.Errorf(dashboard.Limit, "There are more than %d files in the folder. Choose a smaller one, or name what is not needed in a file .dashboardignore in it.", f.maxFiles)
+		return dashboard.Errorf(dashboard.Limit, "There are more than %d files in the folder. Choose a smaller one, or name what is not needed in a file %s in it.", f.maxFiles, selection.IgnoreFile)
 	}
 	if f.bytes > f.maxBytes || f.bytes < 0 {
 		return tooLarge(f.maxBytes)
@@ -137,7 +138,7 @@ func (f *filter) write(in io.Reader, header *tar.Header) error {
 }
 
 func tooLarge(limit int64) error {
-	return dashboard.Errorf(dashboard.Limit, "The files are more than %s. Choose a smaller folder, or name what is not needed in a file .dashboardignore in it.", size(limit))
+	return dashboard.Errorf(dashboard.Limit, "The files are more than %s. Choose a smaller folder, or name what is not needed in a file %s in it.", selection.Size(limit), selection.IgnoreFile)
 }
 
 // reading remembers a failure to read, to tell it from one to write.
@@ -221,17 +222,4 @@ func (f *filter) folder(name string, like *tar.Header) error {
 		made.Mode, made.Uid, made.Gid, made.ModTime = like.Mode&0o7777, like.Uid, like.Gid, like.ModTime.Truncate(time.Second)
 	}
 	return f.out.WriteHeader(&made)
-}
-
-// size is for people.
-func size(bytes int64) string {
-	for _, unit := range []struct {
-		bytes int64
-		name  string
-	}{{1 << 30, "GB"}, {1 << 20, "MB"}, {1 << 10, "kB"}} {
-		if bytes >= unit.bytes {
-			return fmt.Sprintf("%.3g %s", float64(bytes)/float64(unit.bytes), unit.name)
-		}
-	}
-	return fmt.Sprintf("%d bytes", bytes)
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/moby/moby/api/types/mount"
 	"github.com/moby/moby/client"
 
+	"github.com/ideonate/jhsingle-native-proxy/internal/clone/selection"
 	"github.com/ideonate/jhsingle-native-proxy/internal/dashboard"
 )
 
@@ -61,7 +62,7 @@ type filling struct {
 	// folders in whose places something empty is put.
 	volumes []string
 	emptied []string
-	rules   selection
+	rules   selected
 }
 
 // fill copies a filling from the source's container into a box, as a stream that
@@ -188,7 +189,7 @@ func progress(report dashboard.Reporter) func(int64) {
 	return func(bytes int64) {
 		if now := time.Now(); now.Sub(last) > time.Second/2 {
 			last = now
-			report.Progress("Copying your files ("+size(bytes)+")", -1)
+			report.Progress("Copying your files ("+selection.Size(bytes)+")", -1)
 		}
 	}
 }

@@ -5,21 +5,19 @@ import (
 	"context"
 	"io"
 	"path"
-	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/moby/moby/api/pkg/stdcopy"
 	"github.com/moby/moby/client"
 
+	"github.com/ideonate/jhsingle-native-proxy/internal/clone/ignore"
+	"github.com/ideonate/jhsingle-native-proxy/internal/clone/selection"
 	"github.com/ideonate/jhsingle-native-proxy/internal/dashboard"
 )
 
-// Bounds of a list of files.
-const (
-	maxEntries = 1000
-	maxListing = 1 << 20
-)
+// maxListing bounds what is read of a list of files.
+const maxListing = 1 << 20
 
 // Browse lists a folder by the container's own find, as the container's user.
 // Docker can only archive folders, with all that is below. A server that does not
@@ -40,7 +38,7 @@ func (c *Cloner) Browse(ctx context.Context, owner string, from dashboard.Source
 		c.log.Info("the files of a server cannot be listed", "container", s.ID, "error", err)
 		return nil, nil
 	}
-	return parseListing(listing, selection{home: s.home, folder: s.folder}), nil
+	return selection.Arrange(parseListing(listing, selectFrom(s.home, s.folder, ignore.Patterns{}))), nil
 }
 
 // list runs find, whose output ends each name with a zero.
@@ -69,7 +67,7 @@ func (c *Cloner) list(ctx context.Context, s source) ([]byte, error) {
 
 // parseListing reads lines of a type, a size and a name. They come from a program
 // in the container, which may be anybody's.
-func parseListing(listing []byte, rules selection) []dashboard.Entry {
+func parseListing(listing []byte, rules selected) []dashboard.Entry {
 	var found []dashboard.Entry
 	end := bytes.LastIndexByte(listing, 0) + 1 // the last one may be cut
 	for line := range bytes.SplitSeq(listing[:end], []byte{0}) {
@@ -80,7 +78,7 @@ func parseListing(listing []byte, rules selection) []dashboard.Entry {
 			continue
 		}
 		cleaned, err := dashboard.CleanPath("path", name)
-		if err != nil || strings.TrimPrefix(cleaned, "./") != name || strings.Contains(name, "/") {
+		if err != nil || strings.TrimPrefix(cleaned, "./") != name || strings.Contains(name, "/") || !selection.Choosable(name) {
 			continue // has no name that could be given back to us
 		}
 		entry := dashboard.Entry{Name: name, Folder: kind == "d"}
@@ -91,6 +89,5 @@ func parseListing(listing []byte, rules selection) []dashboard.Entry {
 			found = append(found, entry)
 		}
 	}
-	slices.SortFunc(found, func(a, b dashboard.Entry) int { return strings.Compare(a.Name, b.Name) })
-	return found[:min(len(found), maxEntries)]
+	return found
 }

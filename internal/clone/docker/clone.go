@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path"
 	"slices"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 	"github.com/moby/moby/client"
 
 	"github.com/ideonate/jhsingle-native-proxy/internal/clone/ignore"
+	"github.com/ideonate/jhsingle-native-proxy/internal/clone/selection"
 	"github.com/ideonate/jhsingle-native-proxy/internal/dashboard"
 )
 
@@ -68,7 +70,7 @@ type making struct {
 
 	source  source
 	base    base
-	rules   selection
+	rules   selected
 	volumes []string
 	// spec is how the image is to be run.
 	spec dockerspec.DockerOCIImageConfig
@@ -138,25 +140,26 @@ func (m *making) prepare(ctx context.Context) error {
 	return nil
 }
 
-func (m *making) readRules(ctx context.Context) (selection, error) {
-	rules := selection{home: m.source.home, folder: m.source.folder}
-	content, err := m.readFile(ctx, m.source.ID, rules.folder+"/"+ignoreFile, ignore.MaxBytes+1)
+func (m *making) readRules(ctx context.Context) (selected, error) {
+	content, err := m.readFile(ctx, m.source.ID, m.source.folder+"/"+selection.IgnoreFile, ignore.MaxBytes+1)
 	if err != nil {
-		return rules, err
+		return selected{}, err
 	}
-	if rules.patterns, err = ignore.Parse(content); err != nil {
-		return rules, dashboard.InvalidField("source.folder", "The file %s in the folder cannot be used: %v. Make it shorter.", ignoreFile, err)
+	patterns, err := ignore.Parse(content)
+	if err != nil {
+		return selected{}, dashboard.InvalidField("source.folder", "The file %s in the folder cannot be used: %v. Make it shorter.", selection.IgnoreFile, err)
 	}
-	return rules, nil
+	return selectFrom(m.source.home, m.source.folder, patterns), nil
 }
 
 // checkWanted says early, while nothing was done yet, that the app is not there.
 func (m *making) checkWanted(ctx context.Context) error {
-	if _, err := m.checkApp(ctx, m.source.ID, m.source.folder, m.request.App); err != nil {
+	_, isFolder, err := m.checkApp(ctx, m.source.ID, m.source.folder, m.request.App)
+	if err != nil {
 		return err
 	}
-	if app := m.request.App.Path; app != "" && m.rules.leavesOut(m.source.folder+"/"+app, false) {
-		return dashboard.InvalidField("app.path", "%q is left out of dashboards, as a secret or by the file %s. Choose another file to show.", app, ignoreFile)
+	if app := m.request.App.Path; app != "" && m.rules.leavesOut(path.Join(m.source.folder, app), isFolder) {
+		return dashboard.InvalidField("app.path", "%q is left out of dashboards, as a secret or by the file %s. Choose another file to show.", app, selection.IgnoreFile)
 	}
 	return nil
 }
@@ -170,9 +173,9 @@ func (m *making) measure(ctx context.Context) error {
 		return err
 	}
 	bytes := *found.Container.SizeRw
-	m.report.Log(fmt.Sprintf("The server has %s of files that are not in its image.", size(bytes)))
+	m.report.Log(fmt.Sprintf("The server has %s of files that are not in its image.", selection.Size(bytes)))
 	if bytes > m.config.MaxBytes {
-		return dashboard.Errorf(dashboard.Limit, "Your server has %s of files that are not in its image, and a snapshot has at most %s. Delete what is not needed, or restart it from a fresh image.", size(bytes), size(m.config.MaxBytes))
+		return dashboard.Errorf(dashboard.Limit, "Your server has %s of files that are not in its image, and a snapshot has at most %s. Delete what is not needed, or restart it from a fresh image.", selection.Size(bytes), selection.Size(m.config.MaxBytes))
 	}
 	return nil
 }
@@ -202,7 +205,7 @@ func (m *making) copyContainer(ctx context.Context) (image string, changes []con
 // where something is mounted, then it comes to the image by being copied: there
 // it is looked for again.
 func (m *making) checkFrozen(ctx context.Context) error {
-	at, err := m.checkApp(ctx, m.source.ID, m.source.folder, m.request.App)
+	at, _, err := m.checkApp(ctx, m.source.ID, m.source.folder, m.request.App)
 	if err == nil && len(m.volumes) == 0 && m.source.mounted(at) {
 		return dashboard.InvalidField("app.path", "%q leads to a volume outside of the folder that is cloned. Choose a file in the folder itself.", m.request.App.Path)
 	}
@@ -219,7 +222,7 @@ func (m *making) finish(ctx context.Context, image string, emptied []string) (st
 	if err != nil {
 		return "", err
 	}
-	if _, err := m.checkApp(ctx, box, m.source.folder, m.request.App); err != nil {
+	if _, _, err := m.checkApp(ctx, box, m.source.folder, m.request.App); err != nil {
 		return "", err
 	}
 	if image, err = m.commit(ctx, box, forCommit(m.spec, nil)); err != nil {
@@ -271,13 +274,13 @@ func (m *making) fillBox(ctx context.Context, image string, emptied []string) (s
 
 func (m *making) logFilled(done *filter, emptied int) {
 	if done.files > 0 {
-		m.report.Log(fmt.Sprintf("%d files and folders with %s were copied from the server's volumes.", done.files, size(done.bytes)))
+		m.report.Log(fmt.Sprintf("%d files and folders with %s were copied from the server's volumes.", done.files, selection.Size(done.bytes)))
 	}
 	if left := done.special + done.strange; left > 0 {
 		m.report.Log(fmt.Sprintf("%d that are no files, folders or links were left out.", left))
 	}
 	if emptied > 0 {
-		m.report.Log(fmt.Sprintf("%d files and folders were emptied, as secrets or by the file %s.", emptied, ignoreFile))
+		m.report.Log(fmt.Sprintf("%d files and folders were emptied, as secrets or by the file %s.", emptied, selection.IgnoreFile))
 	}
 }
 
@@ -305,7 +308,7 @@ func (m *making) name(ctx context.Context, image string) (dashboard.Snapshot, er
 
 // emptied are the files and folders of the container itself that are left out. A
 // folder has a slash at its end.
-func emptied(changes []container.FilesystemChange, rules selection, volumes []string) []string {
+func emptied(changes []container.FilesystemChange, rules selected, volumes []string) []string {
 	folders := map[string]bool{}
 	for _, each := range changes {
 		for at := parent(each.Path); at != "" && !folders[at]; at = parent(at) {

@@ -67,10 +67,10 @@ func (n names) home(template, user string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("the template %q for homes %w", template, err)
 	}
-	if !path.IsAbs(home) {
-		return "", fmt.Errorf("the home %q is no absolute path in a container", template)
+	if home = path.Clean(home); !path.IsAbs(home) || home == "/" {
+		return "", fmt.Errorf("the home %q is no absolute path of a folder in a container", template)
 	}
-	return path.Clean(home), nil
+	return home, nil
 }
 
 func (n names) values(user, server string) map[string]string {

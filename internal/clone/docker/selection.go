@@ -1,55 +1,54 @@
 package docker
 
 import (
-	"path"
 	"strings"
 
 	"github.com/ideonate/jhsingle-native-proxy/internal/clone/ignore"
+	"github.com/ideonate/jhsingle-native-proxy/internal/clone/selection"
 )
 
-// ignoreFile has patterns of what its folder's owner does not want in dashboards.
-const ignoreFile = ".dashboardignore"
-
-// selection is what of a source is left out of dashboards.
-type selection struct {
+// selected is what of a source is left out of dashboards: secrets in the home, and
+// what its owner names in the folder. All else of the home is what the server runs
+// by, and stays.
+type selected struct {
 	home, folder string
+	rules        selection.Rules
 	patterns     ignore.Patterns
+	// folders are those that were asked about: files come by the folder.
+	folders map[string]bool
+}
+
+func selectFrom(home, folder string, patterns ignore.Patterns) selected {
+	return selected{home, folder, selection.ForHome(""), patterns, map[string]bool{}}
 }
 
 // leavesOut says that of an absolute path.
-func (s selection) leavesOut(name string, folder bool) bool {
-	if below(name, s.home) && name != s.home && s.secret(strings.TrimPrefix(name, s.home+"/"), name) {
-		return true
-	}
-	if !below(name, s.folder) || name == s.folder {
-		return false
-	}
-	rest := strings.TrimPrefix(name, s.folder+"/")
-	for i, c := range rest {
-		if c == '/' && s.patterns.Match(rest[:i], true).Verdict == ignore.LeftOut {
-			return true
-		}
-	}
-	return s.patterns.Match(rest, folder).Verdict == ignore.LeftOut
+func (s selected) leavesOut(name string, folder bool) bool {
+	return s.leavesOutFolder(parent(name)) || s.names(name, folder)
 }
 
-// secret says that of a path below the home. Whoever names one in the ignore
-// file as to be kept wants it in the dashboard.
-func (s selection) secret(rest, name string) bool {
-	if below(name, s.folder) {
-		if m := s.patterns.Match(strings.TrimPrefix(name, s.folder+"/"), false); m.Verdict == ignore.Kept && m.Literal {
-			return false
-		}
+func (s selected) leavesOutFolder(name string) bool {
+	if name == "" || name == s.home {
+		return false
 	}
-	for part := range strings.SplitSeq(rest, "/") {
-		if secretNames[part] || strings.HasPrefix(part, ".env.") && part != ".env.example" {
+	out, known := s.folders[name]
+	if !known {
+		out = s.leavesOut(name, true)
+		s.folders[name] = out
+	}
+	return out
+}
+
+// names says whether a path is one that is left out by its own name.
+func (s selected) names(name string, folder bool) bool {
+	if rest, inFolder := strings.CutPrefix(name, s.folder+"/"); inFolder {
+		switch said := s.patterns.Match(rest, folder); {
+		case said.Verdict == ignore.LeftOut:
 			return true
+		case said.Verdict == ignore.Kept && said.Literal:
+			return false // a secret, too: whoever names it wants it in the dashboard
 		}
 	}
-	for at := rest; at != "."; at = path.Dir(at) {
-		if secretPaths[at] {
-			return true
-		}
-	}
-	return false
+	rest, inHome := strings.CutPrefix(name, s.home+"/")
+	return inHome && s.rules.Secret(rest, folder)
 }

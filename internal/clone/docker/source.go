@@ -146,14 +146,15 @@ func (c *Cloner) homeOf(config *container.Config, owner string) (string, error) 
 	return "/home/jovyan", nil
 }
 
-// checkApp says that what is to be shown is not there, and else where it is.
-func (c *Cloner) checkApp(ctx context.Context, id, folder string, app dashboard.App) (string, error) {
+// checkApp says that what is to be shown is not there, and else where it is, and
+// whether it is a folder.
+func (c *Cloner) checkApp(ctx context.Context, id, folder string, app dashboard.App) (at string, isFolder bool, err error) {
 	if app.Path == "" {
-		return folder, nil
+		return folder, true, nil
 	}
 	at, found, err := c.resolve(ctx, id, path.Join(folder, app.Path))
 	if cerrdefs.IsNotFound(err) || err == nil && !found.Mode.IsDir() && !found.Mode.IsRegular() {
-		return "", dashboard.InvalidField("app.path", "There is no %q in the folder that is cloned. Save it there, or choose another file to show.", app.Path)
+		return "", false, dashboard.InvalidField("app.path", "There is no %q in the folder that is cloned. Save it there, or choose another file to show.", app.Path)
 	}
-	return at, err
+	return at, found.Mode.IsDir(), err
 }
