@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -36,6 +37,8 @@ type program struct {
 	// flags of all clients
 	url, tokenFile string
 	asJSON         bool
+	// once has no call of the service repeated.
+	once bool
 	// began says that the command line is right and something was begun.
 	began bool
 }
@@ -65,8 +68,8 @@ func (p *program) commands() []*cobra.Command {
 			p.rebuildCommand(), p.startCommand(), p.stopCommand(), p.editCommand(), p.renameCommand(), p.pictureCommand(), p.deleteCommand()),
 		in(groupSharing, p.shareCommand(), p.unshareCommand()),
 		in(groupInsight, p.logCommand(), p.jobsCommand(), p.revisionsCommand()),
-		in(groupMoving, p.exportCommand(), p.importCommand(nil)),
-		in(groupHub), // serve, launch, hub-config, backup
+		in(groupMoving, p.exportCommand(), p.moveCommand()),
+		in(groupHub, p.serveCommand(), p.hubConfigCommand(), p.launchCommand(), p.backupCommand()),
 	} {
 		all = append(all, group...)
 	}
@@ -130,8 +133,9 @@ The clone does not change while you go on working, until you rebuild it.
 		&cobra.Group{ID: groupMoving, Title: "Moving:"},
 		&cobra.Group{ID: groupHub, Title: "On the hub:"},
 	)
-	cobra.EnableCommandSorting = false
+	cobra.EnableCommandSorting = false // cobra has no way to say it of one command
 	root.AddCommand(p.commands()...)
+	root.AddCommand(p.folderCommand())
 	root.InitDefaultCompletionCmd()
 	return root
 }
@@ -181,6 +185,21 @@ func wants(least, most int, what string) cobra.PositionalArgs {
 			return fmt.Errorf("%s wants %s: see %s --help", cmd.Name(), what, cmd.CommandPath())
 		case most >= 0 && len(args) > most:
 			return fmt.Errorf("%s wants %s, and no %q: put a name with spaces in quotes", cmd.Name(), what, args[most])
+		}
+		return nil
+	}
+}
+
+// exclusive says that at most one of some flags is given.
+func exclusive(command *cobra.Command, flags ...string) {
+	before := command.PreRunE
+	command.PreRunE = func(cmd *cobra.Command, args []string) error {
+		given := slices.DeleteFunc(slices.Clone(flags), func(flag string) bool { return !cmd.Flags().Changed(flag) })
+		switch {
+		case len(given) > 1:
+			return fmt.Errorf("--%s do not go together", strings.Join(given, " and --"))
+		case before != nil:
+			return before(cmd, args)
 		}
 		return nil
 	}

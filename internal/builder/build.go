@@ -120,7 +120,9 @@ func (w *work) replaceBy(d dashboard.Dashboard, revision dashboard.Revision) err
 		if err := w.step(dashboard.StepShare, "Letting viewers in"); err != nil {
 			return err
 		}
-		return w.share(d)
+		err := w.share(d)
+		w.photograph(d.ID, d.Owner, d.Server)
+		return err
 	}
 	w.goBack(d, revision.Number)
 	return failed

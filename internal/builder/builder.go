@@ -12,6 +12,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"log/slog"
+	"net/url"
 	"sync"
 	"time"
 
@@ -39,6 +40,10 @@ type Config struct {
 	// Image is what dashboards run in that are not cloned from an image, where the
 	// spawner makes containers; empty is the spawner's own.
 	Image string
+	// Camera, if set, takes pictures of dashboards, by way of ProxyURL, the hub's
+	// proxy as we reach it.
+	Camera   Camera
+	ProxyURL *url.URL
 	// Alone says that no other process works on this store, so that what one left
 	// behind can be taken up at once.
 	Alone  bool
@@ -116,9 +121,13 @@ func (b *Builder) lead(ctx context.Context) {
 		case leads != leading:
 			b.log.Info("background work", "leading", leads)
 		}
+		begins := leads && err == nil && !leading
 		leading = leads && err == nil
 		if leading {
 			b.takeUp(ctx)
+			if begins {
+				b.recover(ctx)
+			}
 			if time.Since(reconciled) >= reconcileEvery {
 				b.reconcile(ctx)
 				reconciled = time.Now()
@@ -127,6 +136,33 @@ func (b *Builder) lead(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 		case <-time.After(heartbeat):
+		}
+	}
+}
+
+// recoverer is a cloner that has to look, as soon as it can, after what one that
+// was killed has left.
+type recoverer interface {
+	Recover(ctx context.Context, busy func(dashboard string, revision int) bool) error
+}
+
+// recover looks after what a process that was killed has left in the middle of a
+// clone: a server may stand still for it. It does not wait for the hub.
+func (b *Builder) recover(ctx context.Context) {
+	open, err := b.Store.OpenJobs(ctx)
+	if err != nil {
+		b.complain(ctx, "cannot look after what was left undone", err)
+		return
+	}
+	busy := map[string]bool{}
+	for _, job := range open {
+		busy[job.Dashboard] = true
+	}
+	for _, cloner := range b.Cloners {
+		if one, ok := cloner.(recoverer); ok {
+			if err := one.Recover(ctx, func(dashboard string, _ int) bool { return busy[dashboard] }); err != nil {
+				b.complain(ctx, "cannot look after what was left undone", err)
+			}
 		}
 	}
 }

@@ -2,6 +2,7 @@ package builder
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"sync"
@@ -58,6 +59,17 @@ func (j *jobs) get(id string) *running {
 }
 
 func (j *jobs) has(id string) bool { return j.get(id) != nil }
+
+// onStop has something else that runs in the background be ended and waited for
+// as well. done says that it has ended.
+func (j *jobs) onStop(cancel context.CancelFunc) (done func()) {
+	id := rand.Text()
+	if !j.add(id, &running{cancel: func(error) { cancel() }}) {
+		cancel()
+		return func() {}
+	}
+	return func() { j.remove(id) }
+}
 
 // stop breaks all of them off, and waits.
 func (j *jobs) stop() {

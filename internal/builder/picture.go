@@ -36,24 +36,33 @@ func (b *Builder) SetThumbnail(ctx context.Context, v dashboard.Visitor, id stri
 	if len(content) == 0 {
 		return b.keepPicture(ctx, id, dashboard.Picture{})
 	}
-	if len(content) > dashboard.MaxThumbnail {
-		return dashboard.InvalidField("picture", "The picture has %d bytes. Send one of at most %d.", len(content), dashboard.MaxThumbnail)
+	kind, err := checkPicture(content)
+	if err != nil {
+		return err
 	}
-	kind := http.DetectContentType(content)
+	return b.keepPicture(ctx, id, dashboard.Picture{Type: kind, Content: content})
+}
+
+// checkPicture says what kind of picture it is, or what is wrong with it.
+func checkPicture(content []byte) (kind string, err error) {
+	if len(content) > dashboard.MaxThumbnail {
+		return "", dashboard.InvalidField("picture", "The picture has %d bytes. Send one of at most %d.", len(content), dashboard.MaxThumbnail)
+	}
+	kind = http.DetectContentType(content)
 	switch kind {
 	case "image/png", "image/jpeg":
 		size, _, err := image.DecodeConfig(bytes.NewReader(content))
 		if err != nil {
-			return dashboard.InvalidField("picture", "The picture cannot be read. Save it again as PNG or JPEG.")
+			return "", dashboard.InvalidField("picture", "The picture cannot be read. Save it again as PNG or JPEG.")
 		}
 		if size.Width > maxPixels || size.Height > maxPixels || size.Width == 0 || size.Height == 0 {
-			return dashboard.InvalidField("picture", "The picture has %d by %d pixels. Send one of at most %d by %d.", size.Width, size.Height, maxPixels, maxPixels)
+			return "", dashboard.InvalidField("picture", "The picture has %d by %d pixels. Send one of at most %d by %d.", size.Width, size.Height, maxPixels, maxPixels)
 		}
 	case "image/webp":
 	default:
-		return dashboard.InvalidField("picture", "This is no picture that can be shown. Send a PNG, JPEG or WebP file.")
+		return "", dashboard.InvalidField("picture", "This is no picture that can be shown. Send a PNG, JPEG or WebP file.")
 	}
-	return b.keepPicture(ctx, id, dashboard.Picture{Type: kind, Content: content})
+	return kind, nil
 }
 
 func (b *Builder) keepPicture(ctx context.Context, id string, picture dashboard.Picture) error {

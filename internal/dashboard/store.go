@@ -139,7 +139,12 @@ type Picture struct {
 	// Type is image/png, image/jpeg or image/webp.
 	Type    string
 	Content []byte
+	// Automatic says that nobody chose it, so that a newer one may replace it.
+	Automatic bool
 }
+
+// AutomaticPicture begins Dashboard.Thumbnail while the picture is automatic.
+const AutomaticPicture = "auto-"
 
 // Query is which dashboards are wanted.
 type Query struct {

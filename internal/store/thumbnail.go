@@ -41,6 +41,10 @@ func fingerprint(picture dashboard.Picture) string {
 	if len(picture.Content) == 0 {
 		return ""
 	}
+	kind := ""
+	if picture.Automatic {
+		kind = dashboard.AutomaticPicture
+	}
 	sum := sha256.Sum256(append([]byte(picture.Type+"\n"), picture.Content...))
-	return hex.EncodeToString(sum[:8])
+	return kind + hex.EncodeToString(sum[:8])
 }

@@ -52,6 +52,22 @@ type Camera struct {
 	Transport http.RoundTripper
 }
 
+// Look asks for a page and returns its status.
+func (c Camera) Look(ctx context.Context, page *url.URL) (int, error) {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, page.String(), nil)
+	if err != nil {
+		return 0, err
+	}
+	request.Header.Set("Authorization", "token "+c.Token)
+	answer, err := c.Transport.RoundTrip(request)
+	if err != nil {
+		return 0, err
+	}
+	return answer.StatusCode, answer.Body.Close()
+}
+
 // Take takes a picture of the page at an address, a JPEG.
 func (c Camera) Take(ctx context.Context, page *url.URL) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, limit)
