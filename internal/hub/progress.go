@@ -49,8 +49,8 @@ type ProgressEvent struct {
 
 // Progress calls each with the steps of a server's start as they come, and returns
 // when it has ended: nil if the server is ready, *SpawnError if it failed,
-// ErrStream if that cannot be told from here, or what else call returns, such as
-// IsRefused of a server that is not starting. Scope: read:servers.
+// ErrStream if that cannot be told from here, or the hub's answer, which is
+// IsRefused or IsNotFound of a server that is not starting. Scope: read:servers.
 func (c *Client) Progress(ctx context.Context, user, server string, each func(ProgressEvent)) error {
 	where, err := serverPath(user, server)
 	if err != nil {

@@ -37,7 +37,8 @@ type Options struct {
 	// is empty.
 	URL string
 	// Serve is the command by which the hub starts the service and keeps it running,
-	// such as "dashboard-builder serve". Without, something else does.
+	// such as "dashboard-builder serve". Without, something else does, which is safer:
+	// a hub does not start where a service that it starts itself does not.
 	Serve []string
 	// TokenFile is a file with the service's token, which the hub and the service
 	// read; TokenVariable is a variable of the hub's that holds it instead. Without

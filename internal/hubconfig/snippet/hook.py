@@ -3,16 +3,21 @@ def is_a(spawner, name):
     return any(kind.__name__ == name for kind in type(spawner).__mro__)
 
 
-def refusal(spawner):
+class Refusal(web.HTTPError):
     """What people see. It tells nothing about the ticket, which the log does."""
-    text = "This server belongs to a dashboard. Open it from the page %s, which starts it if need be."
-    error = web.HTTPError(403, text % "Dashboards")
-    error.jupyterhub_message = text % "Dashboards"
-    if not spawner.user.settings.get("subdomain_host"):  # there the page is on another host
-        page = spawner.hub.base_url[: -len("hub/")] + "services/%s/" % SERVICE
-        link = '<a href="%s">Dashboards</a>' % html.escape(page)
-        error.jupyterhub_html_message = html.escape(text, quote=False) % link
-    return error
+
+    def __init__(self, spawner):
+        super().__init__(403)
+        text = "This server belongs to a dashboard. Open it from the page %s, which starts it if need be."
+        self.jupyterhub_message = self.log_message = text % "Dashboards"
+        if not spawner.user.settings.get("subdomain_host"):  # there the page is on another host
+            page = spawner.hub.base_url[: -len("hub/")] + "services/%s/" % SERVICE
+            link = '<a href="%s">Dashboards</a>' % html.escape(page)
+            self.jupyterhub_html_message = html.escape(text, quote=False) % link
+
+    if major < 5:
+        # Those show the reason, which they set to a sentence of their own (user.py).
+        reason = property(lambda self: self.jupyterhub_message, lambda self, _: None)
 
 
 def changer(spawner):
@@ -68,7 +73,7 @@ def joined(previous):
                 "dashboards: refused to start %s/%s by its ticket: %s",
                 spawner.user.name, spawner.name, error,
             )
-            raise refusal(spawner) from None
+            raise Refusal(spawner) from None
         spawner.log.info(
             "dashboards: starting revision %d of %s as %s/%s",
             ticket["revision"], ticket["dashboard"], spawner.user.name, spawner.name,

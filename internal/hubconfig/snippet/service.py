@@ -33,6 +33,8 @@ access = "access:services!service=" + SERVICE
 service = {"name": SERVICE, "url": URL, "api_token": token, "oauth_no_confirm": True}
 if SERVE:
     service["command"] = SERVE
+elif major >= 6:
+    service["timeout"] = 1  # as before: the hub's start does not wait half a minute for us
 scopes = ["list:users", "list:groups", "read:groups"]
 servers = ["read:servers", "start:servers", "delete:servers"] if major >= 6 else ["servers"]
 shares = ["shares"] if major >= 5 else []
@@ -41,12 +43,17 @@ roles = [{"name": SERVICE, "services": [SERVICE], "scopes": scopes + servers + s
 own_servers = [scope + "!user" for scope in servers]
 if major >= 3:
     service["oauth_client_allowed_scopes"] = own_servers
-else:  # where tokens had roles
+else:  # tokens had roles, and did not tell their owner's groups by themselves
     service["oauth_roles"] = [SERVICE + "-visitor"]
-    roles.append({"name": SERVICE + "-visitor", "scopes": own_servers})
+    own_groups = ["read:users:groups!user"]
+    roles.append({"name": SERVICE + "-visitor", "scopes": own_servers + own_groups})
 
 if major >= 6:
-    c.JupyterHub.extra_user_scopes.append(access)
+    scopes_of_users = c.JupyterHub.extra_user_scopes
+    if isinstance(scopes_of_users, LazyConfigValue):
+        scopes_of_users.update({access})  # what else is appended to a lazy set is lost
+    else:
+        c.JupyterHub.extra_user_scopes = {*scopes_of_users, access}
 else:
     roles.append({"name": "user", "scopes": ["self", access]})
 
