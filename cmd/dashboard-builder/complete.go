@@ -42,6 +42,7 @@ func (p *program) completeDashboards(each bool) cobra.CompletionFunc {
 // completer is a session for completion: it says nothing, and is soon over. It is
 // nil if there can be none.
 func (p *program) completer(cmd *cobra.Command) (*session, context.CancelFunc) {
+	p.once = true
 	s, err := p.connect(cmd.Context())
 	if err != nil {
 		return nil, nil

@@ -54,7 +54,7 @@ func TestCompletionIsQuiet(t *testing.T) {
 		t.Helper()
 		begun := time.Now()
 		code, stdout, _ := b.run(t, "__complete", "show", "")
-		if code != exitDone || stdout != ":4\n" || time.Since(begun) > 2*completing {
+		if code != exitDone || stdout != ":4\n" || time.Since(begun) > completing {
 			t.Errorf("%s: got %d, %q, after %s", what, code, stdout, time.Since(begun))
 		}
 	}
@@ -118,8 +118,8 @@ done
 		t.Errorf("there are %v, %v", left, err)
 	}
 	for line := range strings.Lines(string(out)) {
-		if word := strings.Fields(line)[1]; !plainWord.MatchString(word) {
-			t.Errorf("bash offers %q", word)
+		if words := strings.Fields(line); len(words) < 2 || !plainWord.MatchString(words[1]) {
+			t.Errorf("bash offers %q", words)
 		}
 	}
 }

@@ -12,11 +12,14 @@ import (
 
 // surroundings is what is the same for all commands that call the service.
 const surroundings = `Which service, and who you are:
-  DASHBOARD_BUILDER_URL         its address, as in --url: what your browser shows on the
-                                Dashboards page; in a server of JupyterHub's it may be known
-  DASHBOARD_BUILDER_TOKEN       a token of JupyterHub's, or the file of --token-file in
-  DASHBOARD_BUILDER_TOKEN_FILE  this one; in a server of JupyterHub's, else its own token.
-                                It needs the scope access:services!service=dashboards
+  DASHBOARD_BUILDER_URL         the service's address, as in --url: what your browser
+                                shows on the Dashboards page
+  DASHBOARD_BUILDER_TOKEN       a token of JupyterHub's, of its page "Token", with the
+                                scope access:services!service=dashboards
+  DASHBOARD_BUILDER_TOKEN_FILE  a file that holds it, as in --token-file
+In a server of JupyterHub's, the address follows from the hub's public one where it has
+one, and JUPYTERHUB_API_TOKEN is the token where no other is given. A token that the
+environment has is sent to the service that the environment names, and to no other.
 
 How a dashboard is named: by its name, whatever the case of its letters, also as
 small letters with hyphens (sales-2024); by its owner and name (ada/sales-2024);

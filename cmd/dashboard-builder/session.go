@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/ideonate/jhsingle-native-proxy/internal/api"
@@ -33,7 +34,7 @@ func (p *program) connect(ctx context.Context) (*session, error) {
 	}
 	s.client, err = api.NewClient(api.Config{
 		Service: found.service, Token: found.token, Agent: programName + "/" + version, Transport: p.transport,
-		Waiting: s.waiting,
+		Waiting: s.waiting, Once: p.once,
 	})
 	if err != nil {
 		return nil, failf(exitData, "%s: %w", found.from, err)
@@ -44,7 +45,7 @@ func (p *program) connect(ctx context.Context) (*session, error) {
 // waiting tells a person why nothing happens.
 func (s *session) waiting(err error, wait time.Duration) {
 	if s.talk.IsTerminal() {
-		s.say("%s Trying again in %d s.", err, int(wait.Seconds())+1)
+		s.say("%s. Trying again in %d s.", strings.TrimSuffix(err.Error(), "."), int(wait.Seconds())+1)
 	}
 }
 

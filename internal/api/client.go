@@ -38,6 +38,8 @@ type Config struct {
 	Transport http.RoundTripper
 	// Waiting, if not nil, is told when a call is going to be repeated.
 	Waiting func(err error, wait time.Duration)
+	// Once has no call repeated.
+	Once bool
 }
 
 // NewClient makes a client.
@@ -46,6 +48,9 @@ func NewClient(config Config) (*Client, error) {
 		return nil, errors.New("the token has characters in it that no token of JupyterHub's has")
 	}
 	c := &Client{base: config.Service, token: config.Token, agent: config.Agent, timing: defaultTiming, waiting: config.Waiting}
+	if config.Once {
+		c.timing.tries = 1
+	}
 	transport := config.Transport
 	if transport == nil {
 		transport = newTransport()
