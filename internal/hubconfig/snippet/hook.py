@@ -7,9 +7,9 @@ class Refusal(web.HTTPError):
     """What people see. It tells nothing about the ticket, which the log does."""
 
     def __init__(self, spawner):
-        super().__init__(403)
         text = "This server belongs to a dashboard. Open it from the page %s, which starts it if need be."
-        self.jupyterhub_message = self.log_message = text % "Dashboards"
+        super().__init__(403, text % "Dashboards")
+        self.jupyterhub_message = text % "Dashboards"
         if not spawner.user.settings.get("subdomain_host"):  # there the page is on another host
             page = spawner.hub.base_url[: -len("hub/")] + "services/%s/" % SERVICE
             link = '<a href="%s">Dashboards</a>' % html.escape(page)
