@@ -82,11 +82,11 @@ func isTimeout(err error) bool {
 // refusal makes an error of an answer that is no 2xx.
 func (c *Client) refusal(resp *http.Response, content []byte) error {
 	if resp.StatusCode < 400 {
-		message := "the service's address leads elsewhere"
-		if target, err := resp.Location(); err == nil && target.User == nil && target.Host != "" {
-			message += ", to " + target.Scheme + "://" + target.Host + ": if that is right, give it as the address"
+		target, err := resp.Location()
+		if err != nil || target.User != nil || target.Host == c.base.Host && target.Scheme == c.base.Scheme {
+			return notService(fmt.Errorf("it answered %d", resp.StatusCode)) // to a login, or to the hub
 		}
-		return &Unreachable{Message: message}
+		return &Unreachable{Message: "the service's address leads elsewhere, to " + target.Scheme + "://" + target.Host + ": if that is right, give it as the address"}
 	}
 	problem := ParseProblem(resp.StatusCode, content)
 	if problem == nil {
