@@ -1,4 +1,4 @@
-"""The hub of the tests: the demo's hub, opened up so that tests can steer it.
+"""The hub of the tests: on one machine as the demo's, and steered by tests.
 
 What a test wants comes as JSON in BED_HUB (see hubConfig in hub.go).
 """
@@ -12,7 +12,23 @@ c = get_config()  # noqa: F821, JupyterHub puts it there
 bed = json.loads(os.environ["BED_HUB"])
 root = Path(__file__).resolve().parents[2]
 
-load_subconfig(str(root / "deploy" / "demo" / "jupyterhub_config.py"))  # noqa: F821
+demo = root / "deploy" / "demo"
+load_subconfig(str(demo / "machine.py"))  # noqa: F821
+c.JupyterHub.allow_named_servers = True
+
+# What a server runs whose test does not say: Voila, wrapped by our program.
+c.Spawner.cmd = ["jhsingle-native-proxy"]
+c.Spawner.args = [
+    "--presentation-path",
+    str(demo / "Presentation.ipynb"),
+    "--",
+    "voila",
+    "{presentation_path}",
+    "--port={port}",
+    "--no-browser",
+    "--Voila.server_url=/",
+    "--Voila.base_url={base_url}/",
+]
 
 # Every test brings users of its own: whoever knows the password may come in.
 c.Authenticator.allowed_users = set()
