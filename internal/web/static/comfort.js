@@ -89,6 +89,9 @@ function link(page) {
   shown.addEventListener("focus", () => shown.select());
   const button = page.querySelector("#copy-button").content.firstElementChild.cloneNode(true);
   const label = button.querySelector("span");
+  const said = document.createElement("span");
+  said.className = "unseen";
+  said.setAttribute("role", "status");
   const before = label.textContent;
   button.addEventListener("click", async () => {
     shown.select();
@@ -97,10 +100,13 @@ function link(page) {
     } catch {
       document.execCommand("copy"); // by plain HTTP there is no clipboard but this
     }
-    label.textContent = place.dataset.copied;
-    setTimeout(() => { label.textContent = before; }, 2000);
+    label.textContent = said.textContent = place.dataset.copied;
+    setTimeout(() => {
+      label.textContent = before;
+      said.textContent = "";
+    }, 2000);
   });
-  place.replaceChildren(shown, button);
+  place.replaceChildren(shown, button, said);
 }
 
 /** The end of a log is what is looked for. */

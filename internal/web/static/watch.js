@@ -59,7 +59,7 @@ async function polled(section, path) {
 }
 
 function show(section, job) {
-  const title = section.querySelector("h2");
+  const title = section.querySelector("[role=status]");
   if (job.title && title.textContent !== job.title) {
     title.textContent = job.title; // only a change is read out
   }

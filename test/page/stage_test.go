@@ -1,0 +1,155 @@
+//go:build e2e
+
+// Package page tests the Dashboards page in a real Chromium: with scripts and
+// without, by keyboard, on a desktop and on a phone, in light and in dark, and
+// against another user's server on the same origin. What is behind the page is in
+// memory; with a real hub it is tested elsewhere.
+//
+//	go test -tags e2e ./test/page
+package page
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/ideonate/jhsingle-native-proxy/internal/dashboard"
+	"github.com/ideonate/jhsingle-native-proxy/internal/web"
+	"github.com/ideonate/jhsingle-native-proxy/internal/web/webtest"
+	"github.com/ideonate/jhsingle-native-proxy/test/bed"
+)
+
+const prefix = "/services/dashboards/"
+
+var shared struct {
+	*bed.Bed
+	output string
+}
+
+func TestMain(m *testing.M) {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
+	ready, err := bed.Setup(ctx, os.Stderr)
+	cancel()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "the tests of the page cannot begin:", err)
+		os.Exit(1)
+	}
+	shared.Bed, shared.output = ready, filepath.Join(ready.Root, "test", "output", "page")
+	os.Exit(m.Run())
+}
+
+// serve is the page with sample data, beside what else is on a hub's origin.
+func serve(t *testing.T) (*webtest.Service, string) {
+	t.Helper()
+	service := webtest.New()
+	service.Step = 300 * time.Millisecond // long enough to be seen
+	webtest.Sample(service)
+	all := service.RulesFor
+	service.RulesFor = func(v dashboard.Visitor) dashboard.Rules {
+		rules := all(v)
+		if v.Name == "viewer" {
+			rules.WhyNot = "Only members of the group “research” can make dashboards here."
+		}
+		return rules
+	}
+	handler, err := web.New(web.Config{
+		Prefix: prefix, Service: service, Gate: webtest.Gate{}, Visitor: webtest.Visitor, ByHeader: webtest.ByHeader, HubURL: webtest.HubURL,
+		Key: []byte("0123456789abcdef"), Version: "1.2.3", Log: slog.New(slog.NewTextHandler(t.Output(), nil)),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	mux := http.NewServeMux()
+	mux.Handle(prefix, handler)
+	images := filepath.Join(shared.Root, ".cache", "bed", "venv", "share", "jupyterhub", "static", "images")
+	mux.HandleFunc("/hub/logo", func(w http.ResponseWriter, r *http.Request) {
+		http.ServeFile(w, r, filepath.Join(images, "jupyterhub-80.png"))
+	})
+	mux.HandleFunc("/user/", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		fmt.Fprint(w, `<!DOCTYPE html><title>App</title><link rel="icon" href="data:,"><p>Here is the dashboard.`)
+	})
+	// Eve's own server can send whatever it likes.
+	mux.HandleFunc("/user/eve/", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		if policy := r.URL.Query().Get("opener"); policy != "" {
+			w.Header().Set("Cross-Origin-Opener-Policy", policy)
+		}
+		fmt.Fprint(w, `<!DOCTYPE html><title>Eve</title><link rel="icon" href="data:,"><p>Eve was here.`)
+	})
+	server := httptest.NewServer(mux)
+	t.Cleanup(server.Close)
+	return service, server.URL
+}
+
+// sight is what a scenario saw.
+type sight struct {
+	Failure    string `json:"failure"`
+	URL        string `json:"url"`
+	Complaints []struct {
+		Kind string `json:"kind"`
+		Text string `json:"text"`
+		URL  string `json:"url"`
+	} `json:"complaints"`
+	// Seen is what it noted, in order.
+	Seen []string `json:"seen"`
+}
+
+// browse plays a scenario; its pictures go to test/output/page. Complaints of the
+// browser are errors, but for statuses that are expected.
+func browse(t *testing.T, scenario, url string, expected ...string) sight {
+	t.Helper()
+	told, err := json.Marshal(map[string]string{"url": url, "prefix": prefix, "output": shared.output, "chromium": chromium(t), "modules": shared.NodeModules()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
+	defer cancel()
+	command := exec.CommandContext(ctx, "node", filepath.Join(shared.Root, "test", "page", scenario+".mjs"))
+	command.Env = append(os.Environ(), "BROWSER_SCENARIO="+string(told))
+	command.WaitDelay = 5 * time.Second
+	var stdout, stderr bytes.Buffer
+	command.Stdout, command.Stderr = &stdout, &stderr
+	if err := command.Run(); err != nil {
+		t.Fatalf("node %s.mjs: %v\n%s\n%s", scenario, err, stdout.Bytes(), stderr.Bytes())
+	}
+	var saw sight
+	if err := json.Unmarshal(stdout.Bytes(), &saw); err != nil || saw.Failure != "" {
+		t.Fatalf("%s.mjs: %v %s at %s\n%s\n%+v", scenario, err, saw.Failure, saw.URL, stderr.Bytes(), saw.Complaints)
+	}
+	for _, complaint := range saw.Complaints {
+		known := false
+		for _, text := range expected {
+			known = known || strings.Contains(complaint.Text, text)
+		}
+		if !known {
+			t.Errorf("the browser complained: %+v", complaint)
+		}
+	}
+	return saw
+}
+
+// chromium finds the browser: as CHROMIUM says, or by its usual names.
+func chromium(t *testing.T) string {
+	t.Helper()
+	if path := os.Getenv("CHROMIUM"); path != "" {
+		return path
+	}
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
+		if path, err := exec.LookPath(name); err == nil {
+			return path
+		}
+	}
+	t.Fatal("there is no Chromium. Install it (Debian: apt install chromium), or say in CHROMIUM where it is.")
+	return ""
+}
