@@ -233,3 +233,58 @@ func TestEachViewerHasAnOwnServer(t *testing.T) {
 		t.Errorf("left: %v", w.account(t, "bob").Servers)
 	}
 }
+
+func TestSecurityByRoleTheGateLetsInOnlyWhomItIsSharedWith(t *testing.T) {
+	w := newWorld(t, func(c *Config) { c.Settings.Access.ByRole = true })
+	w.hub.version = "4.1.6"
+	d := w.create(t, "ada", "Sales", dashboard.Access{Users: []string{"bob"}, Groups: []string{"team"}})
+	gate := func() []string {
+		t.Helper()
+		started, ok := w.ticketOf(w.account(t, "ada").Servers[d.Server])
+		if !ok {
+			t.Fatal("it was not started by a ticket")
+		}
+		return started.Arguments
+	}
+	folder := "/snapshots/" + d.ID + "/1"
+	if got, want := gate(), []string{"--workdir", folder, "--allow-user", "ada", "--allow-user", "bob", "--allow-group", "team", "voila", "a.ipynb"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if _, err := w.edit(t, visitor("ada"), d.ID, func(d *dashboard.Dashboard) { d.Access = dashboard.Access{} }); err != nil {
+		t.Fatal(err)
+	}
+	w.until(t, "it runs again", func() bool { return w.get(t, d.ID).State == dashboard.Running })
+	if got, want := gate(), []string{"--workdir", folder, "--allow-user", "ada", "voila", "a.ipynb"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if got := w.sharedWith(d); len(got) > 0 {
+		t.Errorf("shared with %q, on a hub that has no shares", got)
+	}
+	// With shares, there is no need of it.
+	w = newWorld(t, func(c *Config) { c.Settings.Access.ByRole = true })
+	d = w.create(t, "ada", "Sales", dashboard.Access{Users: []string{"bob"}})
+	folder = "/snapshots/" + d.ID + "/1"
+	if got, want := gate(), []string{"--workdir", folder, "voila", "a.ipynb"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestSecurityAGateThatCannotBeClosedChangesNothing(t *testing.T) {
+	w := newWorld(t, func(c *Config) { c.Settings.Access.ByRole = true })
+	w.hub.version = "4.1.6"
+	d := w.create(t, "ada", "Sales", dashboard.Access{Users: []string{"bob"}})
+	w.hub.fault = func(rw http.ResponseWriter, r *http.Request) bool {
+		if r.Method != http.MethodDelete {
+			return false
+		}
+		w.hub.refuse(rw, http.StatusBadRequest)
+		return true
+	}
+	_, err := w.edit(t, visitor("ada"), d.ID, func(d *dashboard.Dashboard) { d.Access = dashboard.Access{} })
+	if dashboard.KindOf(err) != dashboard.Unavailable {
+		t.Errorf("got %v", err)
+	}
+	if now := w.get(t, d.ID); !slices.Equal(now.Access.Users, []string{"bob"}) {
+		t.Errorf("it looks closed, and is open: %+v", now.Access)
+	}
+}

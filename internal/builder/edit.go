@@ -20,7 +20,13 @@ func (b *Builder) Edit(ctx context.Context, v dashboard.Visitor, id string, chan
 	if err := b.change(ctx, &wanted, change); err != nil {
 		return before, err
 	}
-	if b.sharing(ctx).Users {
+	gate := b.gateChanges(ctx, before, wanted)
+	switch {
+	case gate:
+		if err := b.stopAndWait(ctx, v, before); err != nil {
+			return before, err
+		}
+	case b.hasShares(ctx):
 		if err := b.revoke(ctx, before, wanted.Access, b.members()); err != nil {
 			return before, notTold(err)
 		}
@@ -37,7 +43,12 @@ func (b *Builder) Edit(ctx context.Context, v dashboard.Visitor, id string, chan
 	case err != nil:
 		return before, err
 	}
-	if !after.PerViewer && b.sharing(ctx).Users {
+	if gate {
+		if _, err := b.begin(ctx, dashboard.Job{Dashboard: id, Kind: dashboard.Start, By: v.Name, Revision: after.Revision}, tokenFor(v, after)); err != nil {
+			b.log.Info("a dashboard is started again later", "dashboard", id, "error", err)
+		}
+	}
+	if !after.PerViewer && b.hasShares(ctx) {
 		if err := b.admitNamed(ctx, after); err != nil && !hub.IsNotFound(err) {
 			b.log.Info("users are let in later", "dashboard", id, "error", err)
 		}

@@ -129,9 +129,13 @@ func (w *work) arguments(d dashboard.Dashboard, revision dashboard.Revision, app
 	if app.Environment != "" {
 		arguments = append(arguments, "--conda-env", app.Environment)
 	}
+	arguments = append(arguments, w.gateArguments(d)...)
 	arguments = append(arguments, app.Framework)
-	if shown != "" {
+	switch {
+	case shown != "":
 		arguments = append(arguments, shown)
+	case w.Settings.DefaultTarget(app.Framework) == "":
+		arguments = append(arguments, ".") // all that was cloned
 	}
 	if len(app.Arguments) > 0 {
 		arguments = append(append(arguments, "--"), app.Arguments...)

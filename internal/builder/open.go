@@ -88,7 +88,7 @@ func (b *Builder) underWay(ctx context.Context, d dashboard.Dashboard) *dashboar
 // letIn gives a visitor access at the hub, where a rule that names them only by a
 // group, or everyone, has not yet.
 func (b *Builder) letIn(ctx context.Context, v dashboard.Visitor, d dashboard.Dashboard) error {
-	if d.PerViewer || v.Name == d.Owner || !b.sharing(ctx).Users {
+	if d.PerViewer || v.Name == d.Owner || !b.hasShares(ctx) {
 		return nil
 	}
 	granted, err := b.Store.Grants(ctx, d.ID)

@@ -91,6 +91,7 @@ func (b *Builder) reconcileServers(ctx context.Context) error {
 			b.complain(ctx, "cannot compare who may open a dashboard", err)
 		}
 		b.stopIdle(ctx, d, state)
+		b.deleteUnused(ctx, d, state)
 	}
 	if len(states) == 0 {
 		return nil
@@ -133,7 +134,7 @@ func (b *Builder) reconcileAccess(ctx context.Context, d dashboard.Dashboard, ac
 		}
 		return err
 	}
-	if !b.sharing(ctx).Users {
+	if !b.hasShares(ctx) {
 		return nil
 	}
 	return errors.Join(b.revoke(ctx, d, d.Access, members), b.admitNamed(ctx, d))
@@ -181,6 +182,25 @@ func (b *Builder) stopIdle(ctx context.Context, d dashboard.Dashboard, state das
 	b.log.Info("stopping a dashboard that nobody uses", "dashboard", d.ID, "last_used", state.LastUsed)
 	if _, err := b.begin(ctx, dashboard.Job{Dashboard: d.ID, Kind: dashboard.Stop, By: "the service"}, ""); err != nil {
 		b.complain(ctx, "cannot stop an idle dashboard", err)
+	}
+}
+
+// deleteUnused deletes a dashboard that nobody has used for as long as the
+// operator says. One that was never used counts from its last change.
+func (b *Builder) deleteUnused(ctx context.Context, d dashboard.Dashboard, state dashboard.ServerState) {
+	limit := time.Duration(b.Settings.Retention.Unused)
+	last := d.Updated
+	for _, used := range []time.Time{d.LastUsed, state.LastUsed} {
+		if used.After(last) {
+			last = used
+		}
+	}
+	if limit == 0 || time.Since(last) < limit {
+		return
+	}
+	b.log.Warn("deleting a dashboard that nobody uses", "dashboard", d.ID, "name", d.Name, "owner", d.Owner, "last_used", last)
+	if _, err := b.begin(ctx, dashboard.Job{Dashboard: d.ID, Kind: dashboard.Delete, By: "the service"}, ""); err != nil {
+		b.complain(ctx, "cannot delete an unused dashboard", err)
 	}
 }
 

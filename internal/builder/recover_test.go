@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/ideonate/jhsingle-native-proxy/internal/dashboard"
+	"github.com/ideonate/jhsingle-native-proxy/internal/settings"
 )
 
 // awaitGone waits until a dashboard is deleted.
@@ -214,5 +215,38 @@ func TestSomebodyElsesJobIsLeftToThem(t *testing.T) {
 	}
 	if !last.Done || last.Failure != "" {
 		t.Errorf("got %+v", last)
+	}
+}
+
+func TestWhatNobodyUsesIsStoppedAndDeleted(t *testing.T) {
+	w := newWorld(t, func(c *Config) {
+		c.Settings.Limits.Idle = settings.Duration(time.Hour)
+		c.Settings.Retention.Unused = settings.Duration(10 * time.Hour)
+	})
+	used := func(d dashboard.Dashboard, ago time.Duration) {
+		w.hub.mu.Lock()
+		defer w.hub.mu.Unlock()
+		w.hub.users["ada"].servers[d.Server].activity = time.Now().Add(-ago)
+	}
+	idle, busy := w.create(t, "ada", "Idle", dashboard.Access{}), w.create(t, "ada", "Busy", dashboard.Access{})
+	used(idle, 2*time.Hour)
+	w.reconcile(t.Context())
+	w.until(t, "the idle one is stopped", func() bool { return w.get(t, idle.ID).State == dashboard.Stopped })
+	if now := w.get(t, busy.ID); now.State != dashboard.Running {
+		t.Errorf("got %+v", now)
+	}
+	// Never changed since, and never used.
+	_, err := w.Store.Update(t.Context(), idle.ID, func(d *dashboard.Dashboard) error {
+		d.Updated, d.LastUsed = time.Now().Add(-11*time.Hour), time.Now().Add(-11*time.Hour)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	used(idle, 11*time.Hour)
+	w.reconcile(t.Context())
+	w.awaitGone(t, idle.ID)
+	if now := w.get(t, busy.ID); now.State != dashboard.Running {
+		t.Errorf("got %+v", now)
 	}
 }

@@ -65,6 +65,9 @@ func (b *Builder) List(ctx context.Context, v dashboard.Visitor, query dashboard
 	if v.Admin && query.Owner != "" {
 		query.Viewer, query.Groups = "", nil
 	}
+	if query.Group != "" && !b.Settings.Pages.Groups {
+		return nil, 0, dashboard.Errorf(dashboard.NotFound, "Groups have no pages here.")
+	}
 	if query.Group != "" && !v.Admin && !slices.Contains(v.Groups, query.Group) {
 		return nil, 0, dashboard.Errorf(dashboard.NotFound, "There is no such group, or you are not in it.")
 	}

@@ -26,7 +26,7 @@ func (w *work) share(d dashboard.Dashboard) error {
 	if err != nil {
 		return err
 	}
-	if d.PerViewer || !w.sharing(w.ctx).Users {
+	if d.PerViewer || !w.hasShares(w.ctx) {
 		return nil
 	}
 	if err := w.revoke(w.ctx, d, d.Access, w.members()); err != nil {
@@ -109,6 +109,12 @@ func (b *Builder) revoke(ctx context.Context, d dashboard.Dashboard, access dash
 	return nil
 }
 
+// hasShares says whether the hub can share single servers.
+func (b *Builder) hasShares(ctx context.Context) bool {
+	version, err := b.Hub.RecentVersion(ctx)
+	return err == nil && hub.Major(version) >= firstWithShares
+}
+
 // members finds who is in a group of the hub's. A group that is not there has
 // none.
 type members func(ctx context.Context, group string) ([]string, error)
@@ -140,6 +146,8 @@ func (b *Builder) sharing(ctx context.Context) dashboard.Sharing {
 	switch {
 	case err != nil:
 		return dashboard.Sharing{Why: "JupyterHub does not answer, so it is not known what it can share."}
+	case hub.Major(version) < firstWithShares && b.Settings.Access.ByRole:
+		return dashboard.Sharing{Users: true, Groups: true, Everyone: true}
 	case hub.Major(version) < firstWithShares:
 		return dashboard.Sharing{Why: "This JupyterHub (" + version + ") cannot share single servers: version 5 is the first that can. Until then, only you and those to whom its administrators gave access can open your dashboards."}
 	}

@@ -112,7 +112,7 @@ var hyphens = regexp.MustCompile(`-+`)
 // and all that is not a small ASCII letter or digit becomes a hyphen.
 func slug(text string) string {
 	var made strings.Builder
-	for _, c := range norm.NFKD.String(strings.ToLower(text)) {
+	for _, c := range norm.NFKD.String(cases.Fold().String(text)) {
 		switch {
 		case c >= 'a' && c <= 'z' || c >= '0' && c <= '9':
 			made.WriteRune(c)

@@ -101,6 +101,8 @@ type Rules struct {
 	PerViewer bool
 	// Sharing is what this hub can do.
 	Sharing Sharing
+	// GroupPages says that each group has a page with what is open to it.
+	GroupPages bool
 	// DefaultAccess is what the form begins with.
 	DefaultAccess Access
 	// HubVersion is for the footer, and for whoever reports a fault.

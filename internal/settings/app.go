@@ -76,6 +76,16 @@ func (s Settings) allowed() []framework.Framework {
 	return found
 }
 
+// DefaultTarget is what a framework shows where nothing is chosen; empty if
+// something must be.
+func (s Settings) DefaultTarget(name string) string {
+	known, err := s.framework(name)
+	if err != nil {
+		return ""
+	}
+	return known.Target.Default
+}
+
 func title(f framework.Framework) string {
 	if f.Title == "" {
 		return f.Name

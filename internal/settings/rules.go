@@ -10,6 +10,7 @@ func (s Settings) Rules(v dashboard.Visitor) (dashboard.Rules, error) {
 		Sources: s.SourceKinds(), Frameworks: s.Frameworks(),
 		FreeEnvironment: s.Environments.Free, PathPattern: string(s.Sources.Paths),
 		PerViewer: s.Servers.PerViewer == Offered, DefaultAccess: s.DefaultAccess(),
+		GroupPages: s.Pages.Groups,
 	}
 	if why := s.MayCreate(v); why != nil {
 		rules.WhyNot = why.Error()

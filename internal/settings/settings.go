@@ -52,6 +52,10 @@ type Access struct {
 	Everyone bool     `yaml:"everyone"`
 	Users    []string `yaml:"users"`
 	Groups   []string `yaml:"groups"`
+	// ByRole says that a hub without shares, before JupyterHub 5, has a role by
+	// which those who are to open dashboards can access their owners' servers. Then
+	// each dashboard's own gate lets in only whom it is shared with.
+	ByRole bool `yaml:"by_role"`
 }
 
 // Sources are what dashboards can be cloned from.

@@ -13,4 +13,11 @@ def prepare(spawner, ticket, change):
     if ticket["image"]:
         raise ValueError("it wants an image, and %s has none" % type(spawner).__name__)
     words = ["launch"] + ticket["arguments"]
-    change(cmd=[literal(COMMAND)], args=[literal(word) for word in words])
+    change(
+        cmd=[literal(COMMAND)],
+        args=[literal(word) for word in words],
+        # SystemdSpawner has one unit for all servers of a user, and would stop the
+        # user's notebook to start this. Made of the template, as the name may be one
+        # that an earlier start has set.
+        unit_name="%s-%s" % (spawner._expand_user_vars(spawner.unit_name_template), spawner.name),
+    )

@@ -1,0 +1,70 @@
+package builder
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/ideonate/jhsingle-native-proxy/internal/dashboard"
+)
+
+// Hubs before JupyterHub 5 have no shares. Where their operator gave people a role
+// by which they can access dashboards' servers (settings: access.by_role), the
+// gate before each dashboard is told whom of them to let in, when it is started.
+
+// byRole says whether that is how dashboards are shared here. A hub whose version
+// is not known is not taken for an old one.
+func (b *Builder) byRole(ctx context.Context) bool {
+	if !b.Settings.Access.ByRole {
+		return false
+	}
+	_, err := b.Hub.RecentVersion(ctx)
+	return err == nil && !b.hasShares(ctx)
+}
+
+// gateArguments are those by which a dashboard's gate lets in whom it is shared
+// with only.
+func (w *work) gateArguments(d dashboard.Dashboard) []string {
+	// A hub whose version is not known is taken for an old one here: too few get in.
+	if d.PerViewer || d.Access.Everyone || !w.Settings.Access.ByRole || w.hasShares(w.ctx) {
+		return nil
+	}
+	arguments := []string{"--allow-user", d.Owner}
+	for _, user := range d.Access.Users {
+		arguments = append(arguments, "--allow-user", user)
+	}
+	for _, group := range d.Access.Groups {
+		arguments = append(arguments, "--allow-group", group)
+	}
+	return arguments
+}
+
+// gateChanges says whether a dashboard that runs has to be started anew for its
+// gate to let others in or out.
+func (b *Builder) gateChanges(ctx context.Context, before, after dashboard.Dashboard) bool {
+	same := before.Access.Everyone == after.Access.Everyone &&
+		slices.Equal(before.Access.Users, after.Access.Users) && slices.Equal(before.Access.Groups, after.Access.Groups)
+	return !same && !before.PerViewer && before.State != dashboard.Stopped && b.byRole(ctx)
+}
+
+// stopAndWait stops a dashboard. Should this process end then, it stays stopped:
+// whoever opens it next finds the gate as it is to be.
+func (b *Builder) stopAndWait(ctx context.Context, v dashboard.Visitor, d dashboard.Dashboard) error {
+	job, err := b.begin(ctx, dashboard.Job{Dashboard: d.ID, Kind: dashboard.Stop, By: v.Name}, tokenFor(v, d))
+	if err != nil {
+		return err
+	}
+	r := b.jobs.get(job.ID)
+	if r == nil {
+		return notTold(errors.New("another process stops it"))
+	}
+	select {
+	case <-r.done:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	if job, err = b.Store.Job(ctx, job.ID); err == nil && job.Failure != "" {
+		return dashboard.Errorf(dashboard.Unavailable, "The dashboard could not be stopped, so nothing was changed: %s", job.Failure)
+	}
+	return err
+}
