@@ -80,8 +80,9 @@ func (p *program) commands() []*cobra.Command {
 func (p *program) run(args []string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	context.AfterFunc(ctx, stop) // who presses Ctrl-C again means it
 	root := p.root()
-	root.SetArgs(args)
+	root.SetArgs(append([]string{}, args...)) // nil would be the process's own
 	command, err := root.ExecuteContextC(ctx)
 	if err == nil {
 		return exitDone
