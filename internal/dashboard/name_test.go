@@ -46,7 +46,7 @@ func TestServerTemplates(t *testing.T) {
 func TestServerNames(t *testing.T) {
 	for name, want := range map[string]string{
 		"Sales 2026":                     "dashboard-sales-2026-abcdef",
-		"Größe & Ähnliches":              "dashboard-grosse-ahnlich-abcdef",
+		"Größe & Ähnliches":              "dashboard-grosse-ahnlic-abcdef",
 		"売上":                             "dashboard-abcdef",
 		"../../etc":                      "dashboard-etc-abcdef",
 		"--":                             "dashboard-abcdef",
