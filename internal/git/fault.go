@@ -16,7 +16,7 @@ type fault struct {
 // faults are looked for in this order: what is more certain comes first. The
 // words are those of git, curl, OpenSSH and git-lfs in English (LC_ALL=C).
 var faults = []fault{
-	{regexp.MustCompile(`No space left on device|Disk quota exceeded|disk quota exceeded|ENOSPC`),
+	{regexp.MustCompile(`No space left on device|Out of diskspace|[Dd]isk quota exceeded|ENOSPC`),
 		"there is no space left where the folder is: make room, or use another folder"},
 	{regexp.MustCompile(`Read-only file system`),
 		"the folder is on a file system that cannot be written: use another folder"},

@@ -170,6 +170,18 @@ func TestKinds(t *testing.T) {
 	}
 }
 
+// The words of each of git's parts for a disk that is full.
+func TestFullDiskIsKnown(t *testing.T) {
+	for _, said := range []string{
+		"fatal: write error: No space left on device", "fatal: sha1 file '/x/.git/index.lock' write error. Out of diskspace",
+		"error: copy-fd: write returned: Disk quota exceeded",
+	} {
+		if err := errors.New(explain(&failure{said: []string{said}})); KindOf(err) != Full {
+			t.Errorf("%q is explained by %v", said, err)
+		}
+	}
+}
+
 func TestSite(t *testing.T) {
 	for url, want := range map[string]string{
 		"https://user:pw@Example.org:8443/x": "https example.org:8443", "git@example.org:x/y": "ssh example.org", "/srv/x": "file ", "ext::sh": " ",
