@@ -58,7 +58,7 @@ func RulesOf(r dashboard.Rules) Rules {
 	made := Rules{
 		WhyNot: r.WhyNot, Sources: list(r.Sources), Frameworks: []Framework{},
 		Environments: list(r.Environments), FreeEnvironment: r.FreeEnvironment,
-		PathPattern: r.PathPattern, PerViewer: r.PerViewer, Sharing: Sharing(r.Sharing),
+		PathPattern: r.PathPattern, PerViewer: r.PerViewer, Sharing: Sharing(r.Sharing), GroupPages: r.GroupPages,
 		DefaultAccess: AccessOf(r.DefaultAccess), HubVersion: r.HubVersion,
 	}
 	for _, f := range r.Frameworks {

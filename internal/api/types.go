@@ -238,12 +238,15 @@ type Rules struct {
 	// written.
 	Environments    []string `json:"environments"`
 	FreeEnvironment bool     `json:"free_environment"`
-	// PathPattern is a regular expression that a path has to match as a whole.
-	PathPattern   string  `json:"path_pattern,omitempty"`
-	PerViewer     bool    `json:"per_viewer"`
-	Sharing       Sharing `json:"sharing"`
-	DefaultAccess Access  `json:"default_access"`
-	HubVersion    string  `json:"hub_version,omitempty"`
+	// PathPattern is a regular expression that the path of what is shown, from the
+	// top of a server's files, has to match as a whole.
+	PathPattern string  `json:"path_pattern,omitempty"`
+	PerViewer   bool    `json:"per_viewer"`
+	Sharing     Sharing `json:"sharing"`
+	// GroupPages says that each group has a page with what is open to it.
+	GroupPages    bool   `json:"group_pages"`
+	DefaultAccess Access `json:"default_access"`
+	HubVersion    string `json:"hub_version,omitempty"`
 }
 
 // Framework is a framework that can be chosen.

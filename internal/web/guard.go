@@ -57,12 +57,15 @@ func (s *site) serve(w http.ResponseWriter, r *http.Request, to route) {
 	}
 }
 
-var errNobody = errors.New("the gate let a request pass and does not say whose it is")
+var errNobody = errors.New("the gate let somebody pass who has no name")
 
 // admit finds out who it is, and whether the request is one that they meant.
 func (s *site) admit(w http.ResponseWriter, v *visit, to route) error {
 	who, ok := s.Visitor(v.Context())
-	if !ok || who.Name == "" {
+	if !ok {
+		return s.refused(http.StatusForbidden, "error.nobody")
+	}
+	if who.Name == "" {
 		return errNobody
 	}
 	v.who, v.csrf = who, s.proof.of(who)

@@ -31,7 +31,7 @@ type listPage struct {
 // tab is one choice of whose dashboards are shown.
 type tab struct {
 	Label, URL string
-	// Count is how many dashboards it has; negative is not known.
+	// Count is how many dashboards it has; a group's are not counted.
 	Count   int
 	Current bool
 }
@@ -45,6 +45,9 @@ func (s *site) showList(w http.ResponseWriter, v *visit) error {
 	rules, err := s.Service.Rules(v.Context(), v.who)
 	if err != nil {
 		return err
+	}
+	if wanted.Group != "" && !rules.GroupPages {
+		return s.notFound("error.nothing")
 	}
 	count := map[string]int{}
 	for _, whose := range []string{mine, others} {
@@ -89,7 +92,10 @@ func (s *site) listPage(v *visit, wanted listing, rules dashboard.Rules, count m
 	}
 	p.frame = s.frame(v, p.Heading)
 	p.Notice = s.notice(v)
-	p.Tabs, p.Groups = s.tabs(v, wanted, count)
+	p.Tabs = s.tabs(wanted, count)
+	if rules.GroupPages {
+		p.Groups = s.groupTabs(v, wanted)
+	}
 	for _, d := range found {
 		p.Cards = append(p.Cards, s.card(v, d))
 	}
@@ -111,16 +117,19 @@ const fewGroups = 5
 // GroupMenu says whether the groups are a menu.
 func (p listPage) GroupMenu() bool { return len(p.Groups) > fewGroups }
 
-func (s *site) tabs(v *visit, wanted listing, count map[string]int) (whose, groups []tab) {
+func (s *site) tabs(wanted listing, count map[string]int) []tab {
 	plain := wanted.Group == "" && wanted.Owner == ""
-	whose = []tab{
+	return []tab{
 		{s.words.text("list.mine"), s.Prefix + "?whose=" + mine, count[mine], plain && wanted.Whose == mine},
 		{s.words.text("list.others"), s.Prefix + "?whose=" + others, count[others], plain && wanted.Whose == others},
 	}
+}
+
+func (s *site) groupTabs(v *visit, wanted listing) (made []tab) {
 	for _, group := range v.who.Groups {
-		groups = append(groups, tab{group, s.groupPage(group), -1, wanted.Group == group})
+		made = append(made, tab{Label: group, URL: s.groupPage(group), Current: wanted.Group == group})
 	}
-	return whose, groups
+	return made
 }
 
 // groupPage is the address of a group's page. A browser would take a name of dots

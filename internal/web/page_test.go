@@ -74,6 +74,44 @@ func TestGroupPages(t *testing.T) {
 	wants(t, w.page("", many), `<details class="menu">`, "Groups", root+"group/g5")
 }
 
+// Where the operator wants no pages of groups, there are none.
+func TestNoGroupPages(t *testing.T) {
+	w := newWorld(t)
+	all := w.service.RulesFor
+	w.service.RulesFor = func(v dashboard.Visitor) dashboard.Rules {
+		rules := all(v)
+		rules.GroupPages = false
+		return rules
+	}
+	if answer := w.do(request{path: "group/research", as: "bob,group=research"}); answer.Code != 404 {
+		t.Errorf("got %d", answer.Code)
+	}
+	lacks(t, w.page("", "bob,group=research"), root+"group/")
+	page := w.page("dashboard/demorunning2", "")
+	wants(t, page, "<bdi>finance</bdi>")
+	lacks(t, page, root+"group/")
+}
+
+// A prefix is compared segment by segment, however it is spelled.
+func TestPrefixesOfAllSorts(t *testing.T) {
+	for _, prefix := range []string{"/b%40se/services/d~x/", "/", "/a/b/c/d/", "/hub%20one/services/dashboards/"} {
+		w := newWorld(t, func(c *Config) { c.Prefix = prefix })
+		answer := w.do(request{path: prefix + "dashboard/demorunning2", headers: navigation})
+		if answer.Code != 200 {
+			t.Errorf("%s: got %d", prefix, answer.Code)
+			continue
+		}
+		wants(t, answer.Body.String(), `href="`+prefix+`open/demorunning2"`, `data-api="`+prefix+`api/v1"`, `src="`+prefix+`static/`)
+		if answer := w.do(request{path: prefix + "api/v1/user", token: true}); answer.Code != 200 {
+			t.Errorf("%s: got %d", prefix, answer.Code)
+		}
+	}
+	w := newWorld(t, func(c *Config) { c.Prefix = "/b%40se/services/d/" })
+	if answer := w.do(request{path: "/b@se/services/d/new", headers: navigation}); answer.Code != 200 {
+		t.Errorf("another spelling: got %d", answer.Code)
+	}
+}
+
 func TestManyDashboards(t *testing.T) {
 	w := newWorld(t)
 	webtest.Many(w.service, "edsger", 1000)

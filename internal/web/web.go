@@ -30,7 +30,8 @@ type Config struct {
 	Prefix  string
 	Service dashboard.Service
 	Gate    Gate
-	// Visitor is who asks, as the gate found out; false where it let nobody in.
+	// Visitor is who asks, as the gate found out; false for who is none, such as
+	// a service with a token of its own.
 	Visitor func(ctx context.Context) (dashboard.Visitor, bool)
 	// ByHeader says whether the visitor was let in by a token in the Authorization
 	// header, which no page of another's can send for them. All others have to show

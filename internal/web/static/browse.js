@@ -30,6 +30,12 @@ class Browser {
     input.replaceWith(row);
     row.append(input, button);
     button.addEventListener("click", () => this.choose());
+    if (!this.wantsFolder) {
+      const framework = this.form.elements["app.framework"];
+      const tell = () => { input.placeholder = this.framework()?.dataset.default ?? ""; };
+      framework.addEventListener("change", tell);
+      tell();
+    }
   }
 
   field(name) {

@@ -52,7 +52,7 @@ func New() *Service {
 			{Name: "streamlit", Title: "Streamlit", Files: []string{".py"}, Default: "app.py"},
 			{Name: "shiny", Title: "Shiny for R", Folder: true},
 		},
-		FreeEnvironment: true, Environments: []string{"analysis", "geo"}, PerViewer: true,
+		FreeEnvironment: true, Environments: []string{"analysis", "geo"}, PerViewer: true, GroupPages: true,
 		Sharing: dashboard.Sharing{Users: true, Groups: true, Everyone: true}, HubVersion: "6.1.1",
 	}
 	return &Service{
