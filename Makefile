@@ -12,7 +12,7 @@ FUZZTIME ?= 1m
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-build: ## build the program into bin/, static and without paths of this machine
+build: ## build the programs into bin/, static and without paths of this machine
 	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o bin/ ./cmd/...
 
 demo: build ## start a real JupyterHub with a Voila dashboard behind our program, and print its address
@@ -61,8 +61,9 @@ attacks: ## the same attacks on our peers and on us: writes docs/attacks.md
 bench: ## compare with our peers, and write bench/RESULTS.md
 	go run ./bench
 
-image: ## build the container image
+image: ## build the container images of both programs
 	docker build --build-arg VERSION=$(VERSION) -t jhsingle-native-proxy:$(VERSION) .
+	docker build --build-arg VERSION=$(VERSION) -f deploy/Dockerfile -t dashboard-builder:$(VERSION) .
 
 clean: ## remove all that these commands make
 	rm -rf bin .cache test/output bench/output
