@@ -49,10 +49,11 @@ c.JupyterHub.services = [{"name": "bed", "api_token": json.loads(os.environ["BED
 scopes = ["admin:users", "admin:servers", "groups", "tokens"]
 if major >= 5:
     scopes.append("shares")
-c.JupyterHub.load_roles = [
-    {"name": "bed", "services": ["bed"], "scopes": scopes},
-    {"name": "user", "scopes": ["self", "list:services"]},
-]
+c.JupyterHub.load_roles = [{"name": "bed", "services": ["bed"], "scopes": scopes}]
+if major >= 6:
+    c.JupyterHub.extra_user_scopes = {"list:services"}
+else:
+    c.JupyterHub.load_roles.append({"name": "user", "scopes": ["self", "list:services"]})
 
 
 async def hook_of_before(spawner):

@@ -18,11 +18,12 @@ def prepare(spawner, ticket, change):
         args=["launch"] + ticket["arguments"],
         volumes=shared(spawner.volumes),
         read_only_volumes=read_only,
-        mounts=[mount for mount in spawner.mounts if mount.get("source") in KEEP_VOLUMES],
         # A container that is kept would be started again as it was, with what an
         # older ticket said.
         remove=True,
     )
+    if spawner.has_trait("mounts"):  # SwarmSpawner makes them of the volumes
+        change(mounts=[mount for mount in spawner.mounts if mount.get("source") in KEEP_VOLUMES])
     if ticket["image"]:
         change(image=ticket["image"])
         # The image of the options would be taken before ours.
