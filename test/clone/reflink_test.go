@@ -7,6 +7,7 @@ import (
 	"crypto/rand"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -78,6 +79,62 @@ func TestFileSystems(t *testing.T) {
 				t.Error(err)
 			}
 			p.empty()
+		})
+	}
+}
+
+// Where blocks are shared a file that is written meanwhile, such as a database, is
+// copied as it was in one moment.
+func TestFileOfOneMoment(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []string{"btrfs", "xfs"} {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			p := newPlace(t, mount(t, kind))
+			const large = 8 << 20
+			at := p.write("base", make([]byte, large))
+			p.give()
+			file, err := os.OpenFile(at, os.O_WRONLY, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer file.Close()
+			done := make(chan struct{})
+			var writing sync.WaitGroup
+			writing.Go(func() {
+				for b := byte(0); ; b++ {
+					select {
+					case <-done:
+						return
+					default:
+					}
+					if _, err := file.WriteAt(bytes.Repeat([]byte{b}, large), 0); err != nil {
+						t.Error(err)
+						return
+					}
+				}
+			})
+			seen := map[byte]bool{}
+			for revision := range 15 {
+				p.request.Revision = revision + 1
+				made := p.clone()
+				content, err := os.ReadFile(made.Folder + "/base")
+				if err != nil || len(content) != large {
+					t.Fatalf("%d bytes, %v", len(content), err)
+				}
+				seen[content[0]] = true
+				if bytes.Count(content, content[:1]) != large {
+					t.Error("it is half old and half new")
+				}
+				if err := p.cloner.Remove(t.Context(), made); err != nil {
+					t.Error(err)
+				}
+			}
+			close(done)
+			writing.Wait()
+			if len(seen) < 3 {
+				t.Error("the file did not change, so this proves nothing")
+			}
 		})
 	}
 }

@@ -193,7 +193,7 @@ func content(t *testing.T, ctx context.Context, from string, change func() error
 		t.Fatal(err)
 	}
 	c := &copier{ctx: ctx, roomy: true, progress: progress{reporter: &record{}}}
-	err = c.content(file, to, info)
+	_, err = c.content(file, to, info)
 	return to.Name(), err
 }
 

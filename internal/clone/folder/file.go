@@ -47,14 +47,15 @@ func (c *copier) File(e selection.Entry) error {
 		return err
 	}
 	defer to.Close()
-	if err := c.content(from, to, info); err != nil {
+	shared, err := c.content(from, to, info)
+	if err != nil {
 		if why, ok := selection.Why(err); ok { // some file servers check only now
 			c.LeftOut(e, why)
 			return into.Remove(c.ctx, e.Name)
 		}
 		return c.uncopied(e, err)
 	}
-	if now, err := tree.StatFile(from); err != nil || now.Bytes != info.Bytes || !now.Modified.Equal(info.Modified) {
+	if now, err := tree.StatFile(from); !shared && (err != nil || now.Bytes != info.Bytes || !now.Modified.Equal(info.Modified)) {
 		c.report.Changed(e.Path)
 	}
 	return into.Finish(e.Name, info.Modified, info.Mode)
@@ -67,24 +68,27 @@ func same(before, now tree.Info) bool {
 		before.Bytes == now.Bytes && before.Modified.Equal(now.Modified)
 }
 
-// content copies what is in a file: at once, sharing its blocks, where the file
-// system can do that, and else its data without its holes. A file that grows is
-// copied as far as it went at the beginning.
-func (c *copier) content(from, to *os.File, info tree.Info) error {
+// content copies what is in a file: sharing its blocks where the file system can do
+// that, which is as it was in one moment, and else its data without its holes.
+func (c *copier) content(from, to *os.File, info tree.Info) (shared bool, err error) {
 	if info.Bytes == 0 {
-		return nil
+		return false, nil
 	}
-	err := reflink(to, from)
-	if err == nil {
+	if err := reflink(to, from); err == nil {
 		c.progress.add(info.Bytes, 0)
-		return cut(to, info.Bytes)
-	}
-	if tree.Full(err) {
-		return err
+		return true, cut(to, info.Bytes)
+	} else if tree.Full(err) {
+		return false, err
 	}
 	if err := c.room(info); err != nil {
-		return err
+		return false, err
 	}
+	return false, c.pieces(from, to, info)
+}
+
+// pieces copies the data of a file. One that grows is copied as far as it went at
+// the beginning.
+func (c *copier) pieces(from, to *os.File, info tree.Info) error {
 	end := int64(0)
 	for end < info.Bytes {
 		begin, stop, err := nextData(from, end, info.Bytes)
