@@ -23,8 +23,8 @@ func (w *work) build(d dashboard.Dashboard) error {
 	if err == nil {
 		err = w.replaceBy(d, revision)
 	}
-	if errors.Is(context.Cause(w.ctx), errStopped) {
-		return err // the next process goes on
+	if w.isLeft(err) {
+		return err
 	}
 	if noted := w.noteFailure(d.ID, err); noted != nil {
 		return noted
@@ -120,7 +120,7 @@ func (w *work) replaceBy(d dashboard.Dashboard, revision dashboard.Revision) err
 		if err := w.step(dashboard.StepShare, "Letting viewers in"); err != nil {
 			return err
 		}
-		err := w.share(d)
+		err := w.letIn(d)
 		w.photograph(d.ID, d.Owner, d.Server)
 		return err
 	}
@@ -191,14 +191,22 @@ func (w *work) noteFailure(id string, failed error) error {
 	return err
 }
 
-// discard takes away a snapshot that came to nothing.
+// discard takes away a snapshot that came to nothing. One that is in force by now
+// is of use, whatever failed afterwards.
 func (w *work) discard(d dashboard.Dashboard, revision dashboard.Revision) {
 	if revision.Number == 0 {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(w.ctx), time.Minute)
 	defer cancel()
-	if err := w.removeRevision(ctx, d, revision); err != nil {
+	now, err := w.Store.Dashboard(ctx, d.ID)
+	if err == nil && now.Revision == revision.Number {
+		return
+	}
+	if err == nil {
+		err = w.removeRevision(ctx, d, revision)
+	}
+	if err != nil {
 		w.log.Warn("a snapshot that came to nothing is left until later", "dashboard", d.ID, "revision", revision.Number, "error", detail(err))
 	}
 }

@@ -3,6 +3,7 @@ package builder
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/ideonate/jhsingle-native-proxy/internal/dashboard"
 )
@@ -94,3 +95,6 @@ func (b *Builder) checkAccess(ctx context.Context, access, before dashboard.Acce
 	}
 	return nil
 }
+
+// now is a time as the store keeps it.
+func now() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }

@@ -20,16 +20,18 @@ func (b *Builder) Edit(ctx context.Context, v dashboard.Visitor, id string, chan
 	if err := b.change(ctx, &wanted, change); err != nil {
 		return before, err
 	}
-	gate := b.gateChanges(ctx, before, wanted)
-	switch {
-	case gate:
+	gate, err := b.gateChanges(ctx, before, wanted)
+	if err != nil {
+		return before, notTold(err)
+	}
+	if gate {
 		if err := b.stopAndWait(ctx, v, before); err != nil {
 			return before, err
 		}
-	case b.hasShares(ctx):
-		if err := b.revoke(ctx, before, wanted.Access, b.members()); err != nil {
-			return before, notTold(err)
-		}
+	}
+	// There is nothing to take back where nothing was granted, as on old hubs.
+	if err := b.revoke(ctx, before, wanted.Access, b.members()); err != nil {
+		return before, notTold(err)
 	}
 	after, err := b.Store.Update(ctx, id, func(d *dashboard.Dashboard) error {
 		// Once more, on what it is by now.

@@ -6,20 +6,20 @@ import (
 	"slices"
 
 	"github.com/ideonate/jhsingle-native-proxy/internal/dashboard"
+	"github.com/ideonate/jhsingle-native-proxy/internal/hub"
 )
 
 // Hubs before JupyterHub 5 have no shares. Where their operator gave people a role
 // by which they can access dashboards' servers (settings: access.by_role), the
 // gate before each dashboard is told whom of them to let in, when it is started.
 
-// byRole says whether that is how dashboards are shared here. A hub whose version
-// is not known is not taken for an old one.
-func (b *Builder) byRole(ctx context.Context) bool {
+// byRole says whether that is how dashboards are shared here.
+func (b *Builder) byRole(ctx context.Context) (bool, error) {
 	if !b.Settings.Access.ByRole {
-		return false
+		return false, nil
 	}
-	_, err := b.Hub.RecentVersion(ctx)
-	return err == nil && !b.hasShares(ctx)
+	version, err := b.Hub.RecentVersion(ctx)
+	return hub.Major(version) < firstWithShares, err
 }
 
 // gateArguments are those by which a dashboard's gate lets in whom it is shared
@@ -41,10 +41,13 @@ func (w *work) gateArguments(d dashboard.Dashboard) []string {
 
 // gateChanges says whether a dashboard that runs has to be started anew for its
 // gate to let others in or out.
-func (b *Builder) gateChanges(ctx context.Context, before, after dashboard.Dashboard) bool {
+func (b *Builder) gateChanges(ctx context.Context, before, after dashboard.Dashboard) (bool, error) {
 	same := before.Access.Everyone == after.Access.Everyone &&
 		slices.Equal(before.Access.Users, after.Access.Users) && slices.Equal(before.Access.Groups, after.Access.Groups)
-	return !same && !before.PerViewer && before.State != dashboard.Stopped && b.byRole(ctx)
+	if same || before.PerViewer || before.State == dashboard.Stopped {
+		return false, nil
+	}
+	return b.byRole(ctx)
 }
 
 // stopAndWait stops a dashboard. Should this process end then, it stays stopped:

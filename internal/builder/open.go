@@ -37,7 +37,7 @@ func (b *Builder) Open(ctx context.Context, v dashboard.Visitor, id string) (das
 		return opening, err
 	}
 	if known.Ready && current {
-		if err := b.letIn(ctx, v, d); err != nil {
+		if err := b.admitVisitor(ctx, v, d); err != nil {
 			return opening, err
 		}
 		opening.Ready = true
@@ -85,9 +85,9 @@ func (b *Builder) underWay(ctx context.Context, d dashboard.Dashboard) *dashboar
 	return nil
 }
 
-// letIn gives a visitor access at the hub, where a rule that names them only by a
+// admitVisitor gives a visitor access at the hub, where a rule that names them only by a
 // group, or everyone, has not yet.
-func (b *Builder) letIn(ctx context.Context, v dashboard.Visitor, d dashboard.Dashboard) error {
+func (b *Builder) admitVisitor(ctx context.Context, v dashboard.Visitor, d dashboard.Dashboard) error {
 	if d.PerViewer || v.Name == d.Owner || !b.hasShares(ctx) {
 		return nil
 	}

@@ -26,13 +26,47 @@ func (w *work) share(d dashboard.Dashboard) error {
 	if err != nil {
 		return err
 	}
-	if d.PerViewer || !w.hasShares(w.ctx) {
-		return nil
+	version, err := w.Hub.RecentVersion(w.ctx)
+	if err != nil || d.PerViewer || hub.Major(version) < firstWithShares {
+		return err
 	}
 	if err := w.revoke(w.ctx, d, d.Access, w.members()); err != nil {
 		return err
 	}
 	return w.admitNamed(w.ctx, d)
+}
+
+// letIn is share, and waits for a hub that is away.
+func (w *work) letIn(d dashboard.Dashboard) error {
+	ctx, cancel := context.WithTimeout(w.ctx, launchLimit)
+	defer cancel()
+	for {
+		err := w.share(d)
+		if !errors.Is(err, hub.ErrUnavailable) {
+			return err
+		}
+		w.Progress("Waiting for JupyterHub", -1)
+		if err := pause(ctx, askAgain); err != nil {
+			return hubAway(err)
+		}
+	}
+}
+
+// forgetGrants forgets to whom a server was open that is not there any more: its
+// shares went with it, and the next one of its name has none.
+func (w *work) forgetGrants(ctx context.Context, d dashboard.Dashboard) error {
+	granted, err := w.Store.Grants(ctx, d.ID)
+	if err != nil || len(granted) == 0 {
+		return err
+	}
+	account, err := w.Hub.Account(ctx, d.Owner)
+	if _, there := account.Servers[d.Server]; there || err != nil {
+		return err
+	}
+	for _, user := range granted {
+		err = errors.Join(err, w.Store.RemoveGrant(ctx, d.ID, user))
+	}
+	return err
 }
 
 // admitNamed lets in the users whom a dashboard names. One whom the hub does not

@@ -203,8 +203,9 @@ func (s *stub) share(w http.ResponseWriter, r *http.Request, key string) {
 type cloner struct {
 	mu   sync.Mutex
 	made map[string]dashboard.Snapshot
-	// clone, if set, is done first.
-	clone func(ctx context.Context, request dashboard.CloneRequest) error
+	// clone, if set, is done first, and snapshots after they are looked at.
+	clone     func(ctx context.Context, request dashboard.CloneRequest) error
+	snapshots func()
 }
 
 func (c *cloner) Clone(ctx context.Context, request dashboard.CloneRequest, report dashboard.Reporter) (dashboard.Snapshot, error) {
@@ -235,10 +236,14 @@ func (c *cloner) Remove(_ context.Context, snapshot dashboard.Snapshot) error {
 
 func (c *cloner) Snapshots(context.Context) ([]dashboard.Snapshot, error) {
 	c.mu.Lock()
-	defer c.mu.Unlock()
 	var all []dashboard.Snapshot
 	for _, each := range c.made {
 		all = append(all, each)
+	}
+	then := c.snapshots
+	c.mu.Unlock()
+	if then != nil {
+		then()
 	}
 	return all, nil
 }
@@ -261,6 +266,7 @@ func (c *cloner) names() []string {
 type world struct {
 	*Builder
 	hub    *stub
+	url    string
 	cloner *cloner
 	config Config
 }
@@ -273,18 +279,14 @@ func newWorld(t *testing.T, change ...func(*Config)) *world {
 	}
 	server := httptest.NewServer(theHub)
 	t.Cleanup(server.Close)
-	client, err := hub.NewClient(server.URL+"/hub/api", serviceToken, http.DefaultTransport)
-	if err != nil {
-		t.Fatal(err)
-	}
 	kept, err := store.Open(t.Context(), filepath.Join(t.TempDir(), "store.sqlite"), slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { kept.Close() })
-	w := &world{hub: theHub, cloner: &cloner{made: map[string]dashboard.Snapshot{}}}
+	w := &world{hub: theHub, url: server.URL, cloner: &cloner{made: map[string]dashboard.Snapshot{}}}
 	w.config = Config{
-		Store: kept, Hub: client, HubURL: func(path string) string { return path },
+		Store: kept, Hub: w.newClient(t), HubURL: func(path string) string { return path },
 		Cloners: map[dashboard.SourceKind]dashboard.Cloner{dashboard.FromServer: w.cloner},
 		Signer:  ticket.NewSigner(serviceToken), Settings: settings.Default(), Alone: true,
 		Logger: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug})),
@@ -295,6 +297,16 @@ func newWorld(t *testing.T, change ...func(*Config)) *world {
 	w.Builder = New(w.config)
 	t.Cleanup(w.Builder.jobs.stop)
 	return w
+}
+
+// newClient is one of the hub's that knows nothing of it yet.
+func (w *world) newClient(t *testing.T) *hub.Client {
+	t.Helper()
+	client, err := hub.NewClient(w.url+"/hub/api", serviceToken, http.DefaultTransport)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return client
 }
 
 // restart is the same service as a new process, after a kill.
