@@ -37,7 +37,7 @@ func TestConfigurationOnEveryHub(t *testing.T) {
 		for _, place := range []string{"file", "pasted"} {
 			// One after the other: a hub's start takes all that a small machine has.
 			t.Run(version+" "+place, func(t *testing.T) {
-				h, err := build(t.Context(), ready, place, version)
+				h, err := build(t.Context(), ready, place, version, false)
 				if err != nil {
 					t.Fatal(err)
 				}

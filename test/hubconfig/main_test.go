@@ -28,7 +28,7 @@ func play(m *testing.M) (code int) {
 	defer cancel()
 	var err error
 	if ready, err = bed.Setup(ctx, os.Stderr); err == nil {
-		shared, err = build(ctx, ready, "file", bedVersion)
+		shared, err = build(ctx, ready, "file", bedVersion, false)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "the tests of the hub's configuration cannot begin:", err)

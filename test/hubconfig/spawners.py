@@ -219,6 +219,7 @@ async def test_hooks_join():
         (["", ours, ours], ""),
         ([hook("a", on_all).replace("async ", ""), ours], "A"),
         (["c.SimpleLocalProcessSpawner.pre_spawn_hook = None", ours], ""),
+        (["looked_at = c.Spawner.pre_spawn_hook", ours], ""),
     ]):
         ran = {"HOOK_" + name for name in ran}
         spawner = spawner_of(SimpleLocalProcessSpawner, load(*files), ticketed("join-%d" % number))

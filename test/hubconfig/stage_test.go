@@ -12,6 +12,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -41,21 +42,33 @@ type house struct {
 	recorder, record string
 }
 
-// place is where the configuration is: "file" or "pasted".
-func build(ctx context.Context, ready *bed.Bed, place, version string) (*house, error) {
+// build starts a hub. place is where the configuration is: "file" or "pasted"; with
+// managed, the hub starts the service, which is the recorder, and makes its token.
+func build(ctx context.Context, ready *bed.Bed, place, version string, managed bool) (*house, error) {
 	recorder, err := ready.Build(ctx, "./test/hubconfig/recorder", false)
 	if err != nil {
 		return nil, err
 	}
-	output := filepath.Join(ready.Root, "test", "output", "hubconfig", version+"-"+place)
+	name := version + "-" + place
+	if managed {
+		name += "-managed"
+	}
+	output := filepath.Join(ready.Root, "test", "output", "hubconfig", name)
 	if err := os.MkdirAll(output, 0o755); err != nil {
 		return nil, err
 	}
 	h := &house{signer: ticket.NewSigner(token), recorder: recorder, record: filepath.Join(output, "record.jsonl")}
 	tokenFile := filepath.Join(output, "token")
-	printed, err := hubconfig.Render(hubconfig.Options{
-		Spawner: hubconfig.Process, TokenFile: tokenFile, Command: recorder, HideServers: true,
-	})
+	settings := hubconfig.Options{Spawner: hubconfig.Process, TokenFile: tokenFile, Command: recorder, HideServers: true}
+	if managed {
+		ports, err := bed.FreePorts(1)
+		if err != nil {
+			return nil, err
+		}
+		settings.TokenFile, settings.Serve = "", []string{recorder, "--record=" + h.record, "serve {x} é"}
+		settings.URL = fmt.Sprintf("http://127.0.0.1:%d", ports[0])
+	}
+	printed, err := hubconfig.Render(settings)
 	if err != nil {
 		return nil, err
 	}

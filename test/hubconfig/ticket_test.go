@@ -199,7 +199,7 @@ func TestSecurityTicketOfBeforeTheHubsStartIsRefused(t *testing.T) {
 	t.Parallel()
 	const user, server = "gina", "dashboard-old-abc123"
 	old := sign(t, ticket.NewSigner(token), shared.permit(user, server, "voila"))
-	pasted, err := build(t.Context(), ready, "pasted", bedVersion)
+	pasted, err := build(t.Context(), ready, "pasted", bedVersion, false)
 	if err != nil {
 		t.Fatal(err)
 	}

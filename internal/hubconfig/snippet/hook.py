@@ -62,13 +62,15 @@ def joined(previous):
             if not is_ours(spawner):
                 raise ValueError("%s is none of the spawners that this is for" % type(spawner).__name__)
             ticket = read_ticket(options.get(OPTION), spawner.user.name, spawner.name)
-            # Tells the service that this hook is at work: see dashboard_accepted.
-            spawner.user_options = dict(options, **{ACCEPTED: ticket["nonce"]})
+            spawner.user_options = dict(options)
             change = changer(spawner)
             change(environment=dict(spawner.environment, **ticket["environment"]))
             prepare(spawner, ticket, change)
+            # Tells the service that this hook is at work, which it relies on.
+            spawner.user_options[ACCEPTED] = ticket["nonce"]
         except Exception as error:  # whatever it is, this server must not start
             undo(spawner)
+            spawner.user_options = options
             spawner.log.warning(
                 "dashboards: refused to start %s/%s by its ticket: %s",
                 spawner.user.name, spawner.name, error,
@@ -90,7 +92,7 @@ class JoiningHook(LazyConfigValue):
         return joined(initial)
 
     def merge_into(self, other):
-        return other if isinstance(other, LazyConfigValue) else joined(other)
+        return self if isinstance(other, LazyConfigValue) else joined(other)
 
 
 # A hook that is set on a spawner's own class takes the place of one on Spawner, so

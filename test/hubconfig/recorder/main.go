@@ -1,7 +1,7 @@
-// Command recorder stands for a user's server: it writes down how it was started,
-// and answers like one that is ready.
+// Command recorder stands for a user's server, or a service: it writes down how it
+// was started, and answers like one that is ready.
 //
-//	recorder [--fail] [anything]
+//	recorder [--fail] [--record=FILE] [anything]
 package main
 
 import (
@@ -25,7 +25,13 @@ func main() {
 }
 
 func run() error {
-	if err := record(os.Getenv("RECORDER_FILE")); err != nil {
+	file := os.Getenv("RECORDER_FILE")
+	for _, argument := range os.Args {
+		if name, found := strings.CutPrefix(argument, "--record="); found {
+			file = name
+		}
+	}
+	if err := record(file); err != nil {
 		return err
 	}
 	if slices.Contains(os.Args, "--fail") {
