@@ -65,6 +65,9 @@ func (s *site) showNew(w http.ResponseWriter, v *visit) error {
 	return s.show(w, "new", http.StatusOK, p)
 }
 
+// usualFramework shows notebooks, which is what most people have.
+const usualFramework = "voila"
+
 // begin fills in what most people choose.
 func (p *formPage) begin() {
 	if len(p.Rules.Sources) > 0 {
@@ -76,8 +79,10 @@ func (p *formPage) begin() {
 			break
 		}
 	}
-	if len(p.Rules.Frameworks) > 0 {
-		p.Form.Framework = p.Rules.Frameworks[0].Name
+	for _, offered := range p.Rules.Frameworks {
+		if p.Form.Framework == "" || offered.Name == usualFramework {
+			p.Form.Framework = offered.Name
+		}
 	}
 	p.Form.setAccess(p.Rules.DefaultAccess)
 }

@@ -149,7 +149,7 @@ func filled() url.Values {
 
 func TestNew(t *testing.T) {
 	w := newWorld(t)
-	wants(t, w.page("new", ""), "Default server", `value="old" disabled`, "This server does not run.", "Voilà", `value="me" checked`, `value="server" checked`, `value="" checked`)
+	wants(t, w.page("new", ""), "Default server", `value="old" disabled`, "This server does not run.", `selected>Voilà`, `value="me" checked`, `value="server" checked`, `value="" checked`)
 	answer := w.post("new", "", filled())
 	id, ok := strings.CutPrefix(answer.Header().Get("Location"), root+"dashboard/")
 	if answer.Code != 303 || !ok {

@@ -86,7 +86,7 @@ type revision struct {
 }
 
 // logTail is how much of a log a page shows at first.
-const logTail = 200
+const logTail = 500
 
 // deleted is what an address says that a page waits for.
 const deleted = "deleted"

@@ -3,7 +3,6 @@ package web
 import (
 	"bytes"
 	"encoding/json"
-	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -164,15 +163,6 @@ func clip(text string) string {
 		return text[:3000] + " …"
 	}
 	return text
-}
-
-func (w *world) status(answer *httptest.ResponseRecorder, want int) string {
-	w.Helper()
-	if answer.Code != want {
-		w.Errorf("got %d, want %d: %s", answer.Code, want, answer.Body)
-	}
-	content, _ := io.ReadAll(answer.Body)
-	return string(content)
 }
 
 // server is the page on a socket, for what a recorder cannot do.

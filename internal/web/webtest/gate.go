@@ -13,7 +13,6 @@ import (
 // or "ada,group=staff", which no real one does. Without either, nobody gets in.
 type Gate struct{}
 
-// The names of the cookie, and of the visitor where there is none.
 const cookieName = "visitor"
 
 type passKey struct{}
@@ -25,7 +24,7 @@ type pass struct {
 
 // Cookie is a visitor's.
 func Cookie(visitor string) *http.Cookie {
-	return &http.Cookie{Name: cookieName, Value: url.QueryEscape(visitor), Path: "/"}
+	return &http.Cookie{Name: cookieName, Value: url.QueryEscape(visitor), Path: "/", HttpOnly: true, Secure: true, SameSite: http.SameSiteLaxMode}
 }
 
 // Wrap lets in whoever says who they are.
@@ -59,7 +58,9 @@ func parse(text string) dashboard.Visitor {
 // Routes are a way out.
 func (Gate) Routes() map[string]http.HandlerFunc {
 	return map[string]http.HandlerFunc{"logout": func(w http.ResponseWriter, r *http.Request) {
-		http.SetCookie(w, &http.Cookie{Name: cookieName, MaxAge: -1, Path: "/"})
+		gone := Cookie("")
+		gone.MaxAge = -1
+		http.SetCookie(w, gone)
 		http.Redirect(w, r, "/hub/home", http.StatusFound)
 	}}
 }

@@ -48,6 +48,7 @@ func New() *Service {
 	rules := dashboard.Rules{
 		Sources: []dashboard.SourceKind{dashboard.FromServer, dashboard.FromGit},
 		Frameworks: []dashboard.FrameworkChoice{
+			{Name: "bokeh", Title: "Bokeh", Files: []string{".ipynb", ".py"}, Folder: true},
 			{Name: "voila", Title: "Voilà", Files: []string{".ipynb"}, Folder: true},
 			{Name: "streamlit", Title: "Streamlit", Files: []string{".py"}, Default: "app.py"},
 			{Name: "shiny", Title: "Shiny for R", Folder: true},
