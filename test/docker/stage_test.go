@@ -200,29 +200,56 @@ func (h host) tidy(c *docker.Cloner) {
 	defer cancel()
 	found, err := c.Snapshots(ctx)
 	if err != nil {
-		return // some tests end without a daemon
+		return // its test ended without a daemon
 	}
 	for _, snapshot := range found {
 		if err := c.Remove(ctx, snapshot); err != nil {
 			h.Errorf("%s is not removed: %v", snapshot.Ref, err)
 		}
 	}
-	h.empty(c)
+	if err := h.left(); err != nil {
+		h.Error(err)
+	}
 }
 
-// empty says what there is left of ours, which should be nothing: images, also
-// those that others hide, containers, and volumes.
-func (h host) empty(c *docker.Cloner) {
-	h.Helper()
+// left says what there is left of ours: images, also those that others hide,
+// containers, and volumes.
+func (h host) left() error {
 	for _, list := range [][]string{
 		{"image", "ls", "--all", "--quiet", "--filter", "label=org.jhsingle.dashboard"},
 		{"ps", "--all", "--quiet", "--filter", "name=dashboard-clone-"},
 		{"volume", "ls", "--quiet", "--filter", "name=dashboard-pause-"},
 	} {
-		if found := h.run(list...); found != "" {
-			h.Errorf("docker %s shows what is left:\n%s", strings.Join(list, " "), found)
+		found, err := h.Engine.Docker(list...)
+		if err != nil {
+			return err
+		}
+		if found != "" {
+			detail, _ := h.Engine.Docker(append([]string{"inspect", "--format", "{{json .}}"}, strings.Fields(found)...)...)
+			return fmt.Errorf("docker %s shows what is left:\n%s\n%s", strings.Join(list, " "), found, detail)
 		}
 	}
+	return nil
+}
+
+// eventually waits until something is as it should be.
+func (h host) eventually(what string, check func() error) {
+	h.Helper()
+	for deadline := time.Now().Add(patience); ; time.Sleep(50 * time.Millisecond) {
+		err := check()
+		if err == nil {
+			return
+		}
+		if time.Now().After(deadline) {
+			h.Fatalf("not within %v: %s: %v", patience, what, err)
+		}
+	}
+}
+
+// await waits until the server has made a file.
+func (s server) await(file string) {
+	s.Helper()
+	s.exec("until [ -e " + file + " ]; do sleep 0.02; done")
 }
 
 // shell runs a program of a shell in an image.

@@ -126,6 +126,9 @@ func (e *Engine) Running() bool {
 	}
 }
 
+// Data is the folder where the daemon keeps everything.
+func (e *Engine) Data() string { return e.data }
+
 // CPU is the processor time that the daemon and its children have taken; zero if
 // that cannot be told.
 func (e *Engine) CPU() time.Duration {

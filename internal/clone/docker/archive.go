@@ -74,12 +74,14 @@ func (f *filter) entry(in *tar.Reader, header *tar.Header, folder string) error 
 		Typeflag: header.Typeflag, Name: strings.TrimPrefix(name, "/"), Mode: header.Mode & 0o7777,
 		Uid: header.Uid, Gid: header.Gid, ModTime: header.ModTime.Truncate(time.Second), PAXRecords: attributes(header),
 	}
+	if header.Typeflag != tar.TypeDir {
+		made.Mode &^= 0o6000 // a volume may be one where they do not count; extracting a hard link sets them, too
+	}
 	switch header.Typeflag {
 	case tar.TypeDir:
 		made.Name += "/"
 	case tar.TypeReg, tar.TypeGNUSparse:
 		made.Typeflag, made.Size = tar.TypeReg, header.Size
-		made.Mode &^= 0o6000 // a volume may be one where they do not count
 	case tar.TypeSymlink:
 		made.Linkname = header.Linkname
 	case tar.TypeLink:

@@ -19,17 +19,28 @@ import (
 	"github.com/ideonate/jhsingle-native-proxy/internal/dashboard"
 )
 
-// makeBox makes a container of an image to look at its files and to add to them.
-// It is never started.
+// makeBox makes a container of an image to add to its files. It is never started.
+func (c *Cloner) makeBox(ctx context.Context, k key, image string) (string, error) {
+	return c.create(ctx, c.boxName(k), image, nil)
+}
+
+// makeReader makes a container that has volumes of a server, to read them. Docker
+// locks a container while it reads its files, and a server's own could not even be
+// looked at by the hub meanwhile. It is never started either.
+func (c *Cloner) makeReader(ctx context.Context, k key, image string, s source, folders []string) (string, error) {
+	return c.create(ctx, c.readerName(k), image, s.mountsOf(folders))
+}
+
+// create makes a container instead of one that is left of the same name.
 //
 // Where the image has volumes, the container would get empty ones, and what is
 // copied to their places would be in those. A tmpfs there keeps Docker from making
 // one, and as it exists only while a container runs, copies go below it, to the
 // container's own files.
-func (c *Cloner) makeBox(ctx context.Context, k key, image string) (string, error) {
+func (c *Cloner) create(ctx context.Context, name, image string, mounts []mount.Mount) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, quick)
 	defer cancel()
-	if err := c.removeBox(ctx, c.boxName(k)); err != nil {
+	if err := c.removeContainer(ctx, name); err != nil {
 		return "", err
 	}
 	found, err := c.engine.ImageInspect(ctx, image)
@@ -37,39 +48,47 @@ func (c *Cloner) makeBox(ctx context.Context, k key, image string) (string, erro
 		return "", err
 	}
 	config := &container.Config{Image: image}
-	host := &container.HostConfig{NetworkMode: "none"}
-	if found.Config != nil {
-		for volume := range found.Config.Volumes {
-			host.Mounts = append(host.Mounts, mount.Mount{Type: mount.TypeTmpfs, Target: volume})
-		}
-	}
 	if found.Config == nil || len(found.Config.Cmd)+len(found.Config.Entrypoint) == 0 {
 		config.Cmd = []string{"none"} // there has to be one
 	}
-	made, err := c.engine.ContainerCreate(ctx, client.ContainerCreateOptions{Name: c.boxName(k), Config: config, HostConfig: host})
+	if found.Config != nil {
+		for volume := range found.Config.Volumes {
+			at := path.Clean(volume)
+			if !slices.ContainsFunc(mounts, func(m mount.Mount) bool { return m.Target == at }) {
+				mounts = append(mounts, mount.Mount{Type: mount.TypeTmpfs, Target: at})
+			}
+		}
+	}
+	made, err := c.engine.ContainerCreate(ctx, client.ContainerCreateOptions{
+		Name: name, Config: config, HostConfig: &container.HostConfig{NetworkMode: "none", Mounts: mounts},
+	})
 	return made.ID, err
 }
 
-func (c *Cloner) removeBox(ctx context.Context, name string) error {
-	_, err := c.engine.ContainerRemove(ctx, name, client.ContainerRemoveOptions{RemoveVolumes: true})
+// removeContainer leaves volumes alone: none were made for it.
+func (c *Cloner) removeContainer(ctx context.Context, name string) error {
+	_, err := c.engine.ContainerRemove(ctx, name, client.ContainerRemoveOptions{})
 	return isThere(err)
 }
 
 // filling is what is put into a box.
 type filling struct {
-	source source
-	// volumes are folders whose content is copied, and emptied are files and
-	// folders in whose places something empty is put.
+	// volumes are folders whose content is copied from the reader, and emptied are
+	// files and folders in whose places something empty is put.
+	reader  string
 	volumes []string
 	emptied []string
 	rules   selected
 }
 
-// fill copies a filling from the source's container into a box, as a stream that
-// is never whole anywhere.
+// fill copies a filling into a box, as a stream that is never whole anywhere.
 func (c *Cloner) fill(ctx context.Context, box string, what filling, report dashboard.Reporter) (*filter, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.config.MaxCopy)
 	defer cancel()
+	ways, err := c.ways(ctx, box, what)
+	if err != nil {
+		return nil, err
+	}
 	r, w := io.Pipe()
 	f := &filter{
 		out: tar.NewWriter(w), leaveOut: what.rules.leavesOut, links: map[string]bool{},
@@ -77,14 +96,14 @@ func (c *Cloner) fill(ctx context.Context, box string, what filling, report dash
 	}
 	done := make(chan error, 1)
 	go func() {
-		err := c.archive(ctx, f, box, what)
+		err := c.archive(ctx, f, what, ways)
 		if err == nil {
 			err = f.out.Close()
 		}
 		w.CloseWithError(err)
 		done <- err
 	}()
-	_, err := c.engine.CopyToContainer(ctx, box, client.CopyToContainerOptions{
+	_, err = c.engine.CopyToContainer(ctx, box, client.CopyToContainerOptions{
 		DestinationPath: "/", Content: r, AllowOverwriteDirWithFile: true,
 	})
 	r.CloseWithError(errReaderGone)
@@ -97,16 +116,18 @@ func (c *Cloner) fill(ctx context.Context, box string, what filling, report dash
 
 var errReaderGone = errors.New("docker has stopped reading")
 
-func (c *Cloner) archive(ctx context.Context, f *filter, box string, what filling) error {
-	for _, folder := range what.volumes {
-		if err := c.makeWay(ctx, f, box, what.source.ID, folder); err != nil {
+func (c *Cloner) archive(ctx context.Context, f *filter, what filling, ways []way) error {
+	for _, each := range ways {
+		if err := f.folder(each.at, each.like); err != nil {
 			return err
 		}
+	}
+	for _, folder := range what.volumes {
 		// What the image has there was hidden by the volume.
 		if err := f.empty(folder, &tar.Header{Mode: 0o755}); err != nil {
 			return err
 		}
-		if err := c.copyFrom(ctx, what.source.ID, folder, func(r io.Reader) error { return f.copy(r, folder) }); err != nil {
+		if err := c.copyFrom(ctx, what.reader, folder, func(r io.Reader) error { return f.copy(r, folder) }); err != nil {
 			return err
 		}
 	}
@@ -122,33 +143,40 @@ func (c *Cloner) archive(ctx context.Context, f *filter, box string, what fillin
 	return nil
 }
 
-// makeWay makes the folders that lead to one, as they are in the source.
-func (c *Cloner) makeWay(ctx context.Context, f *filter, box, source, folder string) error {
-	var missing []string
-	for at := path.Dir(folder); at != "/"; at = path.Dir(at) {
-		found, err := c.stat(ctx, box, at)
-		if err == nil && found.Mode.IsDir() {
-			break
+// way is a folder that has to be made before another one in it.
+type way struct {
+	at   string
+	like *tar.Header
+}
+
+// ways are the folders that lead to volumes and that a box has not, as they are in
+// the reader. They are looked for first: Docker locks the box while it is filled.
+func (c *Cloner) ways(ctx context.Context, box string, what filling) ([]way, error) {
+	var found []way
+	for _, folder := range what.volumes {
+		var missing []way
+		for at := path.Dir(folder); at != "/"; at = path.Dir(at) {
+			there, err := c.stat(ctx, box, at)
+			if err == nil && there.Mode.IsDir() {
+				break
+			}
+			if isThere(err) != nil {
+				return nil, err
+			}
+			made := way{at: at}
+			err = c.copyFrom(ctx, what.reader, at, func(r io.Reader) (err error) {
+				made.like, err = tar.NewReader(r).Next() // a folder itself is first
+				return err
+			})
+			if err != nil {
+				return nil, err
+			}
+			missing = append(missing, made)
 		}
-		if isThere(err) != nil {
-			return err
-		}
-		missing = append(missing, at)
+		slices.Reverse(missing)
+		found = append(found, missing...)
 	}
-	for _, at := range slices.Backward(missing) {
-		var like *tar.Header
-		err := c.copyFrom(ctx, source, at, func(r io.Reader) (err error) {
-			like, err = tar.NewReader(r).Next() // a folder itself is first
-			return err
-		})
-		if err != nil {
-			return err
-		}
-		if err := f.folder(at, like); err != nil {
-			return err
-		}
-	}
-	return nil
+	return found, nil
 }
 
 // copyFrom has an archive of a folder of a container read.

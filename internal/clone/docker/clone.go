@@ -130,7 +130,7 @@ func (m *making) prepare(ctx context.Context) error {
 	if m.remakes, err = m.ownsLayers(ctx); err != nil {
 		return err
 	}
-	if m.volumes, err = m.Cloner.volumes(ctx, m.source); err != nil {
+	if m.volumes, err = m.Cloner.volumes(ctx, &m.source); err != nil {
 		return err
 	}
 	m.volumes = slices.DeleteFunc(m.volumes, func(folder string) bool {
@@ -242,7 +242,13 @@ func (m *making) clean(ctx context.Context, image string) (string, error) {
 // still, so it runs on meanwhile; should a file become shorter just while it is
 // read, all is done again, and the last time with the server paused.
 func (m *making) fillBox(ctx context.Context, image string, emptied []string) (string, error) {
-	what := filling{m.source, m.volumes, emptied, m.rules}
+	what := filling{volumes: m.volumes, emptied: emptied, rules: m.rules}
+	if len(m.volumes) > 0 {
+		var err error
+		if what.reader, err = m.makeReader(ctx, m.key, image, m.source, m.volumes); err != nil {
+			return "", err
+		}
+	}
 	const tries = 3
 	for try := 1; ; try++ {
 		box, err := m.makeBox(ctx, m.key, image)

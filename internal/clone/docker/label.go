@@ -52,8 +52,11 @@ func (c *Cloner) tag(k key) string {
 // removedTag is that of one which was removed while a container used it.
 func (c *Cloner) removedTag(k key) string { return c.tag(k) + ".removed" }
 
-// boxName is the name of the container in which an image is made. It is not told
-// by a label, as the image would pass that on to the dashboard's own container.
+// boxName and readerName are the names of the containers in which an image is
+// made. They are not told by a label, as the image would pass that on to the
+// dashboard's own container.
 func (c *Cloner) boxName(k key) string {
 	return "dashboard-clone-" + k.dashboard + "-" + strconv.Itoa(k.revision)
 }
+
+func (c *Cloner) readerName(k key) string { return c.boxName(k) + "-reader" }

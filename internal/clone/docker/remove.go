@@ -55,8 +55,12 @@ func (c *Cloner) snapshots(ctx context.Context) ([]dashboard.Snapshot, error) {
 		}
 	}
 	for _, each := range boxes.Items {
-		if k, ok := c.read(each.Labels); ok && len(each.Names) == 1 && each.Names[0] == "/"+c.boxName(k) {
-			add(k, containerRef+c.boxName(k))
+		k, ok := c.read(each.Labels)
+		if !ok || len(each.Names) != 1 {
+			continue
+		}
+		if name := strings.TrimPrefix(each.Names[0], "/"); name == c.boxName(k) || name == c.readerName(k) {
+			add(k, containerRef+name)
 		}
 	}
 	for _, each := range marks.Items {
@@ -170,8 +174,8 @@ func (c *Cloner) clear(ctx context.Context, k key, all bool) error {
 // remove takes one thing of ours away.
 func (c *Cloner) remove(ctx context.Context, k key, ref string) error {
 	switch {
-	case ref == containerRef+c.boxName(k):
-		return c.removeBox(ctx, c.boxName(k))
+	case ref == containerRef+c.boxName(k), ref == containerRef+c.readerName(k):
+		return c.removeContainer(ctx, strings.TrimPrefix(ref, containerRef))
 	case strings.HasPrefix(ref, volumeRef+markPrefix):
 		name := strings.TrimPrefix(ref, volumeRef)
 		return c.release(ctx, name, strings.TrimPrefix(name, markPrefix))
@@ -193,6 +197,9 @@ func (c *Cloner) removeImage(ctx context.Context, k key, ref string) error {
 	}
 	if whose, ok := c.read(found.Config.Labels); !ok || whose != k {
 		return dashboard.Errorf(dashboard.Invalid, "This is no snapshot of this dashboard's.")
+	}
+	if strings.HasPrefix(ref, imageRef) && len(found.RepoTags) > 0 {
+		return nil // somebody gave it a name, or made it of ours
 	}
 	// What it was made of may be somebody else's, without a name or not.
 	_, err = c.engine.ImageRemove(ctx, ref, client.ImageRemoveOptions{PruneChildren: false})

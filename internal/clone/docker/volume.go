@@ -11,20 +11,22 @@ import (
 
 // volumes are the folders of what is wanted that are in no image because they
 // are mounted: the folder itself if it is in a volume, else the volumes in it. An
-// archive of a folder has whatever is mounted below it.
-func (c *Cloner) volumes(ctx context.Context, s source) ([]string, error) {
+// archive of a folder has whatever is mounted below it. The places of the mounts
+// are resolved on the way.
+func (c *Cloner) volumes(ctx context.Context, s *source) ([]string, error) {
 	var found []string
-	for _, each := range s.Mounts {
-		if each.Type == mount.TypeTmpfs || !path.IsAbs(each.Destination) {
-			continue // is in the container's memory, and gone with it
+	for i, each := range s.Mounts {
+		if each.Type != mount.TypeVolume && each.Type != mount.TypeBind || !path.IsAbs(each.Destination) {
+			continue // such as a tmpfs, which is gone with the container
 		}
-		at := path.Clean(each.Destination)
-		// What is mounted at the end of a link is where the link leads.
-		if resolved, _, err := c.resolve(ctx, s.ID, at); err == nil {
-			at = resolved
-		} else if isThere(err) != nil {
+		at, _, err := c.resolve(ctx, s.ID, each.Destination)
+		if isThere(err) != nil {
 			return nil, err
 		}
+		if err != nil {
+			continue // is in what another one hides
+		}
+		s.Mounts[i].Destination = at
 		switch {
 		case below(s.folder, at):
 			return []string{s.folder}, nil
@@ -44,5 +46,29 @@ func (c *Cloner) volumes(ctx context.Context, s source) ([]string, error) {
 
 // mounted says whether a path is in something that is mounted.
 func (s source) mounted(name string) bool {
-	return slices.ContainsFunc(s.Mounts, func(m container.MountPoint) bool { return below(name, path.Clean(m.Destination)) })
+	return slices.ContainsFunc(s.Mounts, func(m container.MountPoint) bool { return below(name, m.Destination) })
+}
+
+// mountsOf are the mounts of a server that folders are in, or that are in folders,
+// for another container to read.
+func (s source) mountsOf(folders []string) []mount.Mount {
+	var found []mount.Mount
+	for _, each := range s.Mounts {
+		at := each.Destination
+		touches := func(folder string) bool { return below(folder, at) || below(at, folder) }
+		if !slices.ContainsFunc(folders, touches) {
+			continue
+		}
+		made := mount.Mount{Type: each.Type, Source: each.Source, Target: at, ReadOnly: true}
+		switch each.Type {
+		case mount.TypeBind:
+		case mount.TypeVolume:
+			// One that is empty would be filled from the image.
+			made.Source, made.VolumeOptions = each.Name, &mount.VolumeOptions{NoCopy: true}
+		default:
+			continue
+		}
+		found = append(found, made)
+	}
+	return found
 }
