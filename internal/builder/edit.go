@@ -51,7 +51,11 @@ func (b *Builder) Edit(ctx context.Context, v dashboard.Visitor, id string, chan
 		}
 	}
 	if !after.PerViewer && b.hasShares(ctx) {
-		if err := b.admitNamed(ctx, after); err != nil && !hub.IsNotFound(err) {
+		granted, err := b.Store.Grants(ctx, id)
+		if err == nil {
+			err = b.admitNamed(ctx, after, granted)
+		}
+		if err != nil && !hub.IsNotFound(err) {
 			b.log.Info("users are let in later", "dashboard", id, "error", err)
 		}
 	}

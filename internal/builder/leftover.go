@@ -3,6 +3,8 @@ package builder
 import (
 	"context"
 	"errors"
+	"slices"
+	"time"
 
 	"github.com/ideonate/jhsingle-native-proxy/internal/dashboard"
 )
@@ -11,6 +13,7 @@ import (
 // belongs to no dashboard, and says where the snapshot in force is gone.
 func (b *Builder) reconcileSnapshots(ctx context.Context) error {
 	// In this order: what is made meanwhile is in the later lists.
+	began := time.Now()
 	found := map[dashboard.SourceKind][]dashboard.Snapshot{}
 	for kind, cloner := range b.Cloners {
 		snapshots, err := cloner.Snapshots(ctx)
@@ -41,7 +44,7 @@ func (b *Builder) reconcileSnapshots(ctx context.Context) error {
 	for kind, snapshots := range found {
 		for _, snapshot := range snapshots {
 			revision, known := wanted[key{snapshot.Dashboard, snapshot.Revision}]
-			if busy[snapshot.Dashboard] || (known && revision.State == dashboard.Made) {
+			if busy[snapshot.Dashboard] || (known && revision.State == dashboard.Made) || !b.isNothings(ctx, snapshot.Dashboard, snapshot.Revision) {
 				continue
 			}
 			b.log.Info("removing a snapshot that belongs to nothing", "dashboard", snapshot.Dashboard, "revision", snapshot.Revision, "kind", snapshot.Kind)
@@ -50,12 +53,28 @@ func (b *Builder) reconcileSnapshots(ctx context.Context) error {
 			}
 		}
 	}
-	return b.reconcileRevisions(ctx, revisions, busy, found)
+	return b.reconcileRevisions(ctx, began, revisions, busy, found)
+}
+
+// isNothings looks once more before something is taken away: a build may have
+// begun since the jobs were looked at, or ended since the revisions were.
+func (b *Builder) isNothings(ctx context.Context, id string, number int) bool {
+	revisions, err := b.Store.Revisions(ctx, id)
+	if err != nil {
+		return false
+	}
+	for _, each := range revisions {
+		if each.Number == number && each.State == dashboard.Made {
+			return false
+		}
+	}
+	open, err := b.Store.OpenJobs(ctx)
+	return err == nil && !slices.ContainsFunc(open, func(job dashboard.Job) bool { return job.Dashboard == id })
 }
 
 // reconcileRevisions forgets revisions that were never finished, and says where
 // a snapshot is gone.
-func (b *Builder) reconcileRevisions(ctx context.Context, revisions []dashboard.Revision, busy map[string]bool, found map[dashboard.SourceKind][]dashboard.Snapshot) error {
+func (b *Builder) reconcileRevisions(ctx context.Context, began time.Time, revisions []dashboard.Revision, busy map[string]bool, found map[dashboard.SourceKind][]dashboard.Snapshot) error {
 	there := map[string]bool{}
 	for _, snapshots := range found {
 		for _, snapshot := range snapshots {
@@ -68,10 +87,13 @@ func (b *Builder) reconcileRevisions(ctx context.Context, revisions []dashboard.
 			continue
 		}
 		if each.State != dashboard.Made {
-			failed = errors.Join(failed, b.Store.RemoveRevision(ctx, each.Dashboard, each.Number))
+			if b.isNothings(ctx, each.Dashboard, each.Number) {
+				failed = errors.Join(failed, b.Store.RemoveRevision(ctx, each.Dashboard, each.Number))
+			}
 			continue
 		}
-		if each.Snapshot.Kind == dashboard.Commit || there[each.Snapshot.Ref] {
+		// What was made since the snapshots were looked at is not among them.
+		if each.Snapshot.Kind == dashboard.Commit || there[each.Snapshot.Ref] || each.Finished.After(began) {
 			continue
 		}
 		d, err := b.Store.Dashboard(ctx, each.Dashboard)

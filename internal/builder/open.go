@@ -3,7 +3,6 @@ package builder
 import (
 	"context"
 	"net/url"
-	"slices"
 	"strings"
 
 	"github.com/ideonate/jhsingle-native-proxy/internal/dashboard"
@@ -85,15 +84,11 @@ func (b *Builder) underWay(ctx context.Context, d dashboard.Dashboard) *dashboar
 	return nil
 }
 
-// admitVisitor gives a visitor access at the hub, where a rule that names them only by a
-// group, or everyone, has not yet.
+// admitVisitor gives a visitor access at the hub. It does so each time: somebody
+// else may have taken it away there, or the hub may not have heard of it.
 func (b *Builder) admitVisitor(ctx context.Context, v dashboard.Visitor, d dashboard.Dashboard) error {
 	if d.PerViewer || v.Name == d.Owner || !b.hasShares(ctx) {
 		return nil
-	}
-	granted, err := b.Store.Grants(ctx, d.ID)
-	if err != nil || slices.Contains(granted, v.Name) {
-		return err
 	}
 	if err := b.admit(ctx, d, v.Name); err != nil {
 		return dashboard.Errorf(dashboard.Unavailable, "JupyterHub could not be told to let you in. Try again in a minute.%.0w", err)

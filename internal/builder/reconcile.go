@@ -127,7 +127,11 @@ func (b *Builder) reconcileAccess(ctx context.Context, d dashboard.Dashboard, ac
 	if _, there := account.Servers[d.Server]; !there || !b.hasShares(ctx) {
 		return nil
 	}
-	return errors.Join(b.revoke(ctx, d, d.Access, members), b.admitNamed(ctx, d))
+	granted, err := b.Store.Grants(ctx, d.ID)
+	if err != nil {
+		return err
+	}
+	return errors.Join(b.revoke(ctx, d, d.Access, members), b.admitNamed(ctx, d, granted))
 }
 
 // reconcileViewers notes what the servers of a dashboard's viewers do, and forgets

@@ -33,7 +33,12 @@ func (w *work) share(d dashboard.Dashboard) error {
 	if err := w.revoke(w.ctx, d, d.Access, w.members()); err != nil {
 		return err
 	}
-	return w.admitNamed(w.ctx, d)
+	// Not what was granted, as that may not have come to the hub.
+	shared, _, err := w.Hub.Shares(w.ctx, d.Owner, d.Server)
+	if err != nil {
+		return err
+	}
+	return w.admitNamed(w.ctx, d, shared)
 }
 
 // letIn is share, and waits for a hub that is away.
@@ -69,15 +74,11 @@ func (w *work) forgetGrants(ctx context.Context, d dashboard.Dashboard) error {
 	return err
 }
 
-// admitNamed lets in the users whom a dashboard names. One whom the hub does not
-// know may come later, and is let in then.
-func (b *Builder) admitNamed(ctx context.Context, d dashboard.Dashboard) error {
-	granted, err := b.Store.Grants(ctx, d.ID)
-	if err != nil {
-		return err
-	}
+// admitNamed lets in the users whom a dashboard names, but for those who are in. One
+// whom the hub does not know may come later, and is let in then.
+func (b *Builder) admitNamed(ctx context.Context, d dashboard.Dashboard, in []string) error {
 	for _, user := range d.Access.Users {
-		if user == d.Owner || slices.Contains(granted, user) {
+		if user == d.Owner || slices.Contains(in, user) {
 			continue
 		}
 		if err := b.admit(ctx, d, user); err != nil {

@@ -188,6 +188,14 @@ func (s *stub) share(w http.ResponseWriter, r *http.Request, key string) {
 		s.refuse(w, 404)
 		return
 	}
+	if r.Method == http.MethodGet {
+		items := []any{}
+		for _, user := range s.shares[key] {
+			items = append(items, map[string]any{"user": map[string]any{"name": user}})
+		}
+		s.answer(w, map[string]any{"items": items, "_pagination": map[string]any{"offset": 0, "limit": 100, "total": len(items), "next": nil}})
+		return
+	}
 	s.shares[key] = slices.DeleteFunc(s.shares[key], func(user string) bool { return user == body.User })
 	if r.Method == http.MethodPost {
 		if s.users[body.User] == nil {
