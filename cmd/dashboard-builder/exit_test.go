@@ -32,6 +32,8 @@ func TestWrongCommandLines(t *testing.T) {
 		{[]string{"create", "x", "--path", "x.R"}, `which framework shows "x.R"? Choose one with --framework: voila, streamlit`},
 		{[]string{"create", "x", "--option", "memory"}, `--option is "memory", but wants NAME=VALUE`},
 		{[]string{"import"}, "import wants a file"},
+		{[]string{"serve"}, "the service has no token: "},
+		{[]string{"serve", "--service-token-file", "/dev/null"}, `--service-token-file is "/dev/null", which does not hold one token`},
 	} {
 		code, stdout, stderr := b.run(t, test.args...)
 		if code != exitUsage || stdout != "" || !strings.HasPrefix(stderr, "dashboard-builder: ") || !strings.Contains(stderr, test.said) || strings.Count(stderr, "\n") != 1 {

@@ -67,11 +67,14 @@ func (p *program) serve(ctx context.Context, o *serveOptions) error {
 		return err
 	}
 	env, err := auth.ParseEnvironment(lookup)
-	if err == nil {
-		err = env.Validate()
-	}
 	if err != nil {
-		return fmt.Errorf("%w; the service is to be started by the hub, or with --service-token-file: see dashboard-builder hub-config", err)
+		return err
+	}
+	if env.APIToken == "" {
+		return errors.New("the service has no token: have the hub start it, or give it the one that the hub knows by --service-token-file or JUPYTERHUB_API_TOKEN; see dashboard-builder hub-config --help")
+	}
+	if err := env.Validate(); err != nil {
+		return err
 	}
 	set := settings.Default()
 	if o.settingsFile != "" {
