@@ -11,5 +11,5 @@ func (s Source) Head(ctx context.Context) (string, error) {
 	}
 	p.enter(ctx, p.folder)
 	commit := p.git.commit(ctx, "HEAD")
-	return commit, ctx.Err()
+	return commit, context.Cause(ctx)
 }

@@ -158,7 +158,7 @@ func TestNames(t *testing.T) {
 	s := newStage(t)
 	var names []string
 	for i, name := range []string{
-		"new\nline", "-rf", "a b", "tab\t", "\xff\xfe", "é", "ö", "‮right", "*", "?", `back\slash`, "'", `"`, "$(touch x)", "...", " ", "~", "\x1b[31m", strings.Repeat("n", 255), "a\rb",
+		"new\nline", "-rf", "a b", "tab\t", "\xff\xfe", "é", "ö", "\u202eright", "*", "?", `back\slash`, "'", `"`, "$(touch x)", "...", " ", "~", "\x1b[31m", strings.Repeat("n", 255), "a\rb",
 	} {
 		s.write("work/"+name, name)
 		s.write("folder/"+name+"/x", name)

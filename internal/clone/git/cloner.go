@@ -135,20 +135,10 @@ func (c *Cloner) fill(ctx context.Context, draft *shelf.Draft, source git.Source
 		return dashboard.Snapshot{}, err
 	}
 	source.Folder = draft.Path()
-	source.Log = slog.New(warnings{c.log.Handler(), reporter})
-	watched, stop := watch(ctx, source.Folder, c.config.Limits)
-	defer stop()
-	if err := source.Pull(watched, reporter.Progress); err != nil {
-		return dashboard.Snapshot{}, err
-	}
-	commit, err := source.Head(watched)
+	commit, err := c.fetch(ctx, source, reporter)
 	if err != nil {
 		return dashboard.Snapshot{}, err
 	}
-	if commit == "" {
-		return dashboard.Snapshot{}, errEmpty()
-	}
-	stop()
 	reporter.Progress("Looking at the files", -1)
 	files := selection.Source{Top: draft.Tree, Rules: selection.ForRepository()}
 	base, err := selection.Open(draft.Tree, request.Source.Folder)
@@ -175,6 +165,25 @@ func (c *Cloner) fill(ctx context.Context, draft *shelf.Draft, source git.Source
 		err = draft.Own(owner.UID, owner.GID)
 	}
 	return dashboard.Snapshot{Bytes: survey.Bytes, Commit: commit}, err
+}
+
+// fetch fetches, as long as that is within the limits, and returns the commit.
+func (c *Cloner) fetch(ctx context.Context, source git.Source, reporter dashboard.Reporter) (commit string, err error) {
+	source.Log = slog.New(warnings{c.log.Handler(), reporter})
+	watched, stop := watch(ctx, source.Folder, c.config.Limits)
+	defer stop()
+	if err = source.Pull(watched, reporter.Progress); err == nil {
+		commit, err = source.Head(watched)
+	}
+	switch {
+	case watched.Err() != nil: // whatever git says of it
+		return "", context.Cause(watched)
+	case err != nil:
+		return "", err
+	case commit == "":
+		return "", errEmpty()
+	}
+	return commit, nil
 }
 
 // source is what git fetches, checked.

@@ -102,7 +102,11 @@ func (c *Cloner) lookAnew(ctx context.Context, from dashboard.Source) (git.Tree,
 	defer os.RemoveAll(source.Folder)
 	watched, stop := watch(ctx, source.Folder, Limits{Bytes: maxLook})
 	defer stop()
-	return source.Look(watched, mostNames)
+	found, err := source.Look(watched, mostNames)
+	if watched.Err() != nil { // whatever git says of it
+		return git.Tree{}, context.Cause(watched)
+	}
+	return found, err
 }
 
 // Browse is part of dashboard.Cloner. It is empty for a repository that does not

@@ -135,7 +135,7 @@ jupyterhub.sqlite
 .xauthority
 .iceauthority
 **/.config/pulse/cookie
-`
+` // #nosec G101 -- names of files
 
 // privateKeys are secrets if they hold keyMark: most files of that name are
 // certificates, which Python's packages bring and need.
