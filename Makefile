@@ -29,7 +29,7 @@ lint: ## format, vet and static analysis
 	go vet -tags e2e,hubs,attacktable ./...
 	cd test/kubernetes && go mod tidy -diff && go vet -tags e2e ./...
 	go run $(STATICCHECK) -tags e2e,hubs,attacktable ./...
-	shellcheck .ci/run deploy/demo/run test/attack/setup test/bed/setup test/containds/setup test/fault/hub/warden test/framework/setup test/fuzz test/hubs/setup test/kubernetes/setup test/source/setup test/vuln
+	shellcheck .ci/run deploy/demo/run test/attack/setup test/bed/setup test/containds/setup test/fault/hub/warden test/framework/setup test/fuzz test/hubconfig/setup test/hubs/setup test/kubernetes/setup test/source/setup test/vuln
 
 sec: ## security analysis; G104 is left out, as an unread error is staticcheck's and the reader's to judge
 	go run $(GOSEC) -quiet -exclude=G104 -exclude-dir=.cache -exclude-dir=bench -exclude-dir=test ./...
@@ -53,6 +53,7 @@ e2e: ## the real thing: JupyterHub, the Python program, a dozen frameworks, Chro
 test-hubs: ## the matrix of real hubs, from 6 down to 1.5, as a table
 	test/bed/setup
 	go test -tags hubs -count=1 -parallel 7 -timeout 30m -v ./test/hubs/
+	go test -tags hubs -count=1 -timeout 30m ./test/hubconfig/
 
 attacks: ## the same attacks on our peers and on us: writes docs/attacks.md
 	test/attack/setup

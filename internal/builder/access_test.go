@@ -224,8 +224,7 @@ func TestEachViewerHasAnOwnServer(t *testing.T) {
 	if !w.runs(w.account(t, "bob").Servers[made.Server], made.ID, 2) {
 		t.Error("the new snapshot does not run")
 	}
-	job, err = w.Delete(t.Context(), visitor("ada"), made.ID)
-	if err != nil {
+	if _, err := w.Delete(t.Context(), visitor("ada"), made.ID); err != nil {
 		t.Fatal(err)
 	}
 	w.awaitGone(t, made.ID)
@@ -286,5 +285,24 @@ func TestSecurityAGateThatCannotBeClosedChangesNothing(t *testing.T) {
 	}
 	if now := w.get(t, d.ID); !slices.Equal(now.Access.Users, []string{"bob"}) {
 		t.Errorf("it looks closed, and is open: %+v", now.Access)
+	}
+}
+
+// JupyterHub 6 lets an owner rename a server that does not run, and its shares go
+// along: who could open the dashboard must not get into what the owner makes of it.
+func TestSecurityARenamedServerIsSharedNoLonger(t *testing.T) {
+	w := newWorld(t)
+	d := w.create(t, "ada", "Sales", dashboard.Access{Users: []string{"bob"}})
+	w.hub.mu.Lock()
+	servers := w.hub.users["ada"].servers
+	servers["notebook"], w.hub.shares["ada/notebook"] = servers[d.Server], w.hub.shares["ada/"+d.Server]
+	delete(servers, d.Server)
+	delete(w.hub.shares, "ada/"+d.Server)
+	w.hub.mu.Unlock()
+	w.reconcile(t.Context())
+	w.hub.mu.Lock()
+	defer w.hub.mu.Unlock()
+	if left := w.hub.shares["ada/notebook"]; len(left) > 0 {
+		t.Errorf("it is shared with %q", left)
 	}
 }

@@ -151,7 +151,8 @@ func (w *work) goBack(d dashboard.Dashboard, failed int) {
 			continue
 		}
 		w.Log(fmt.Sprintf("Starting snapshot %d again.", before.Number))
-		if err := w.stopServer(d, d.Owner, d.Server, false); err == nil {
+		err := w.stopServer(d, d.Owner, d.Server, false)
+		if err == nil {
 			err = w.launch(d, before, d.Owner, d.Server)
 		}
 		if err != nil {

@@ -124,14 +124,41 @@ func (b *Builder) note(ctx context.Context, d dashboard.Dashboard, failure strin
 // those named whom the hub did not know before. Where the server is gone, the
 // shares are gone with it: see forgetGrants.
 func (b *Builder) reconcileAccess(ctx context.Context, d dashboard.Dashboard, account hub.Account, members members) error {
-	if _, there := account.Servers[d.Server]; !there || !b.hasShares(ctx) {
+	if !b.hasShares(ctx) {
 		return nil
 	}
 	granted, err := b.Store.Grants(ctx, d.ID)
 	if err != nil {
 		return err
 	}
+	if _, there := account.Servers[d.Server]; !there {
+		return b.closeRenamed(ctx, d, account, granted)
+	}
 	return errors.Join(b.revoke(ctx, d, d.Access, members), b.admitNamed(ctx, d, granted))
+}
+
+// closeRenamed ends the shares of a server that was a dashboard's and that its
+// owner has given another name (JupyterHub 6 lets them): it is one of their own
+// now, and nobody else's.
+func (b *Builder) closeRenamed(ctx context.Context, d dashboard.Dashboard, account hub.Account, granted []string) error {
+	if len(granted) == 0 {
+		return nil
+	}
+	for name, server := range account.Servers {
+		if t, ok := b.ticketOf(server); !ok || t.Dashboard != d.ID {
+			continue
+		}
+		b.log.Warn("a dashboard's server was renamed: nobody else may enter it any more", "dashboard", d.ID, "owner", d.Owner, "from", d.Server, "to", name)
+		if err := b.Hub.UnshareAll(ctx, d.Owner, name); err != nil {
+			return err
+		}
+		var failed error
+		for _, user := range granted {
+			failed = errors.Join(failed, b.Store.RemoveGrant(ctx, d.ID, user))
+		}
+		return failed
+	}
+	return nil
 }
 
 // reconcileViewers notes what the servers of a dashboard's viewers do, and forgets

@@ -197,6 +197,11 @@ func (s *stub) share(w http.ResponseWriter, r *http.Request, key string) {
 		return
 	}
 	s.shares[key] = slices.DeleteFunc(s.shares[key], func(user string) bool { return user == body.User })
+	if r.Method == http.MethodDelete {
+		delete(s.shares, key)
+		w.WriteHeader(http.StatusNoContent)
+		return
+	}
 	if r.Method == http.MethodPost {
 		if s.users[body.User] == nil {
 			s.refuse(w, 400)

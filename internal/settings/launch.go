@@ -73,7 +73,7 @@ func badOption(name string) string {
 	switch {
 	case name == "":
 		return "is no name"
-	case name == ticket.Option || name == ticket.Accepted:
+	case name == ticket.Option, name == ticket.Accepted:
 		return "is the builder's own"
 	case name == "user_options" || name == "display_name":
 		// With one of them in it, the whole body means something else to
