@@ -46,6 +46,7 @@ two have in common.`,
 	flags.StringVar(&o.Binary, "binary", "", "`path` of dashboard-builder on Docker's host, to be mounted into the containers of dashboards")
 	flags.StringArrayVar(&o.KeepVolumes, "keep-volume", nil, "`source` of a volume of DockerSpawner's that dashboards have as well, such as one with data for all (repeatable)")
 	flags.StringVar(&o.ServerPrefix, "server-prefix", "", "what the `names` of dashboards' servers begin with, as servers.name in the settings (default: dashboard-)")
+	flags.BoolVar(&o.SkipConsent, "skip-consent", false, "spare people the hub's page on which they consent, once for each dashboard of another's, that its server may know who they are")
 	setting.OnOff(flags, &hide, "hide-servers", true, "leave dashboards' servers out of the list on the hub's home page")
 	command.RunE = func(_ *cobra.Command, args []string) error {
 		if spawner == "" {

@@ -89,6 +89,7 @@ func (o Options) settings() (string, error) {
 		{"BINARY", o.Binary},
 		{"KEEP_VOLUMES", o.KeepVolumes},
 		{"PREFIX", o.ServerPrefix},
+		{"SKIP_CONSENT", o.SkipConsent},
 		{"OPTION", ticket.Option},
 		{"ACCEPTED", ticket.Accepted},
 		{"LIFETIME", int(ticket.Lifetime.Seconds())},
@@ -104,6 +105,8 @@ func (o Options) settings() (string, error) {
 			written, err = literals(value)
 		case int:
 			written = strconv.Itoa(value)
+		case bool:
+			written = map[bool]string{true: "True", false: "False"}[value]
 		}
 		if err != nil {
 			return "", fmt.Errorf("%s cannot be written: %w", strings.ToLower(each.name), err)

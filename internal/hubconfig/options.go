@@ -56,6 +56,9 @@ type Options struct {
 	// ServerPrefix is what the names of dashboards' servers begin with, and no
 	// others; "dashboard-" if it is empty.
 	ServerPrefix string
+	// SkipConsent spares people the hub's page on which they consent, once for each
+	// dashboard of another's, that its server may know who they are.
+	SkipConsent bool
 	// HideServers leaves dashboards' servers out of the hub's home page.
 	HideServers bool
 }

@@ -36,5 +36,8 @@ func TestHubThatStartsTheService(t *testing.T) {
 	as := h.as(t, user)
 	h.refuse(t, as, user, server, withTicket(sign(t, h.signer, h.permit(user, server))), "the service did not sign it")
 	h.mustStart(t, as, user, server, withTicket(sign(t, ticket.NewSigner(given), h.permit(user, server))))
+	if h.asksForConsent(t, user, server, "sams-colleague") {
+		t.Error("the hub asks for consent, although it was told not to")
+	}
 	h.stop(t, as, user, server, true)
 }

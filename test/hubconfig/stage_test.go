@@ -43,7 +43,8 @@ type house struct {
 }
 
 // build starts a hub. place is where the configuration is: "file" or "pasted"; with
-// managed, the hub starts the service, which is the recorder, and makes its token.
+// managed, the hub starts the service, which is the recorder, makes its token, and
+// asks nobody for consent.
 func build(ctx context.Context, ready *bed.Bed, place, version string, managed bool) (*house, error) {
 	recorder, err := ready.Build(ctx, "./test/hubconfig/recorder", false)
 	if err != nil {
@@ -65,6 +66,7 @@ func build(ctx context.Context, ready *bed.Bed, place, version string, managed b
 		if err != nil {
 			return nil, err
 		}
+		settings.SkipConsent = true
 		settings.TokenFile, settings.Serve = "", []string{recorder, "--record=" + h.record, "serve {x} é"}
 		settings.URL = fmt.Sprintf("http://127.0.0.1:%d", ports[0])
 	}

@@ -68,6 +68,10 @@ def joined(previous):
             prepare(spawner, ticket, change)
             # Tells the service that this hook is at work, which it relies on.
             spawner.user_options[ACCEPTED] = ticket["nonce"]
+            if SKIP_CONSENT:
+                # As for services with oauth_no_confirm (apihandlers/auth.py,
+                # needs_oauth_confirm). A server of this name is always a dashboard.
+                spawner.user.settings.setdefault("oauth_no_confirm_list", set()).add(spawner.oauth_client_id)
         except Exception as error:  # whatever it is, this server must not start
             undo(spawner)
             spawner.user_options = options
