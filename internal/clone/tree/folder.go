@@ -20,20 +20,6 @@ import (
 // Folder is an open folder.
 type Folder struct{ file *os.File }
 
-// Info is what a name stands for.
-type Info struct {
-	// Mode has the type and the permissions, as fs.FileMode has them.
-	Mode  fs.FileMode
-	Bytes int64
-	// Stored is what it takes on the disk, without its holes.
-	Stored   int64
-	Modified time.Time
-	// UID is its owner's.
-	UID int
-	// Device and Inode are which one it is.
-	Device, Inode uint64
-}
-
 // Open opens a folder by its path, links included: it is for paths that nobody
 // else can change.
 func Open(path string) (*Folder, error) {
@@ -91,45 +77,6 @@ func openFile(at int, name string, flags int, mode uint32) (*os.File, error) {
 // Make makes a folder, which only its owner may enter.
 func (f *Folder) Make(name string) error {
 	return named("mkdir", name, func() error { return unix.Mkdirat(f.fd(), name, 0o700) })
-}
-
-// Stat says what a name stands for; a link stands for itself.
-func (f *Folder) Stat(name string) (Info, error) {
-	var stat unix.Stat_t
-	err := named("stat", name, func() error { return unix.Fstatat(f.fd(), name, &stat, unix.AT_SYMLINK_NOFOLLOW) })
-	return info(&stat), err
-}
-
-// Info is that of the folder itself.
-func (f *Folder) Info() (Info, error) { return StatFile(f.file) }
-
-// StatFile is the Info of an open file.
-func StatFile(file *os.File) (Info, error) {
-	var stat unix.Stat_t
-	err := named("stat", file.Name(), func() error { return unix.Fstat(int(file.Fd()), &stat) })
-	return info(&stat), err
-}
-
-func info(stat *unix.Stat_t) Info {
-	mode := fs.FileMode(stat.Mode & 0o777)
-	switch stat.Mode & unix.S_IFMT {
-	case unix.S_IFREG:
-	case unix.S_IFDIR:
-		mode |= fs.ModeDir
-	case unix.S_IFLNK:
-		mode |= fs.ModeSymlink
-	case unix.S_IFSOCK:
-		mode |= fs.ModeSocket
-	case unix.S_IFIFO:
-		mode |= fs.ModeNamedPipe
-	default:
-		mode |= fs.ModeDevice
-	}
-	// The types of the fields are not the same on all systems.
-	return Info{
-		Mode: mode, Bytes: stat.Size, Stored: int64(stat.Blocks) * 512, Modified: time.Unix(stat.Mtim.Unix()), UID: int(stat.Uid),
-		Device: uint64(stat.Dev), Inode: uint64(stat.Ino), // #nosec G115 -- only compared
-	} // st_blocks is in units of 512 bytes, whatever the file system's are (stat(2))
 }
 
 // maxTarget is Linux's PATH_MAX, which no link is longer than.
@@ -214,18 +161,6 @@ func (f *Folder) Sync() error { return f.file.Sync() }
 func (f *Folder) Close() error { return f.file.Close() }
 
 func (f *Folder) fd() int { return int(f.file.Fd()) } // #nosec G115 -- a descriptor
-
-// Gone says that a name was there, and is no more.
-func Gone(err error) bool { return errors.Is(err, fs.ErrNotExist) || errors.Is(err, unix.ESTALE) }
-
-// Swapped says that a name stands for something else than before.
-func Swapped(err error) bool {
-	return errors.Is(err, unix.ELOOP) || errors.Is(err, unix.ENOTDIR) || errors.Is(err, unix.ENXIO) ||
-		errors.Is(err, unix.EMLINK) // FreeBSD's ELOOP
-}
-
-// Full says that there is no space left, or no more allowed.
-func Full(err error) bool { return errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT) }
 
 // again repeats what a signal interrupted.
 func again[T any](call func() (T, error)) (T, error) {
