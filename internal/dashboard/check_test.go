@@ -86,7 +86,7 @@ func FuzzCleanPath(f *testing.F) {
 }
 
 func TestSecurityAccess(t *testing.T) {
-	d := Dashboard{Owner: "ada", Access: Access{Users: []string{"bob"}, Groups: []string{"team"}}}
+	d := Dashboard{Owner: "ada", Revision: 1, Access: Access{Users: []string{"bob"}, Groups: []string{"team"}}}
 	for name, test := range map[string]struct {
 		v          Visitor
 		open, owns bool
@@ -101,6 +101,10 @@ func TestSecurityAccess(t *testing.T) {
 		if test.v.MayOpen(d) != test.open || test.v.Owns(d) != test.owns {
 			t.Errorf("%s: opens %v, owns %v", name, test.v.MayOpen(d), test.v.Owns(d))
 		}
+	}
+	d.Revision = 0
+	if (Visitor{Name: "bob"}).MayOpen(d) || !(Visitor{Name: "ada"}).MayOpen(d) {
+		t.Error("what was never built is open to others, or not to its owner")
 	}
 	if !(Access{Everyone: true}).Allows("x", nil) || (Access{}).Allows("", []string{""}) {
 		t.Error("everyone is not everyone, or nobody somebody")

@@ -151,7 +151,7 @@ type Query struct {
 	// Owner, if not empty, is whose. NotOwner, if not empty, is whose not.
 	Owner, NotOwner string
 	// Viewer, if not empty, leaves out what this user with these groups may not
-	// open; what is the user's own may be.
+	// open (Visitor.MayOpen); what is the user's own may be.
 	Viewer string
 	Groups []string
 	// Group, if not empty, leaves only those that are open to this group by its

@@ -18,9 +18,10 @@ type Visitor struct {
 // administrator's.
 func (v Visitor) Owns(d Dashboard) bool { return v.Name == d.Owner || v.Admin }
 
-// MayOpen says whether the visitor may use a dashboard.
+// MayOpen says whether the visitor may use a dashboard. Until it was built for the
+// first time, there is nothing to see for others than its owner.
 func (v Visitor) MayOpen(d Dashboard) bool {
-	return v.Name == d.Owner || d.Access.Allows(v.Name, v.Groups)
+	return v.Name == d.Owner || d.Revision > 0 && d.Access.Allows(v.Name, v.Groups)
 }
 
 // Allows says whether a user with these groups has access.

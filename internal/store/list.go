@@ -104,9 +104,9 @@ func (f *filter) dashboards(query dashboard.Query, d *dialect) error {
 		if err != nil {
 			return err
 		}
-		f.where(`(d.owner = %s OR d.everyone OR d.id IN (
+		f.where(`(d.owner = %s OR d.revision > 0 AND (d.everyone OR d.id IN (
 			SELECT dashboard FROM access WHERE kind = 'user' AND name = %s
-			UNION ALL SELECT dashboard FROM access WHERE kind = 'group' AND name IN (SELECT value FROM `+d.listOf("%s")+`)))`,
+			UNION ALL SELECT dashboard FROM access WHERE kind = 'group' AND name IN (SELECT value FROM `+d.listOf("%s")+`))))`,
 			query.Viewer, query.Viewer, groups)
 	}
 	if query.Group != "" {

@@ -17,6 +17,7 @@ func Benchmark(b *testing.B, s dashboard.Store) {
 		d.Owner = fmt.Sprintf("user-%d", i%people)
 		d.Description = "What was sold where, by month and by product. It is made anew each night from what the shops have sent."
 		d.Updated = moment.Add(time.Duration((i*31)%count) * time.Minute)
+		d.Revision = 1
 		d.Access = dashboard.Access{Everyone: i%50 == 0}
 		for n := range 5 {
 			d.Access.Users = append(d.Access.Users, fmt.Sprintf("user-%d", (i*13+n*41)%people))

@@ -41,6 +41,7 @@ func testList(t *testing.T, b bed) {
 	for i := range 80 {
 		all = append(all, b.create(t, fmt.Sprintf("%s %s %d", pick(words...), pick(words...), i), func(d *dashboard.Dashboard) {
 			d.Owner, d.Description = pick(users...), pick(words...)+"\n"+pick(words...)
+			d.Revision = random.IntN(4)
 			d.Access = dashboard.Access{Everyone: random.IntN(8) == 0, Users: some(users...), Groups: some(groups...)}
 			slices.Sort(d.Access.Users)
 			slices.Sort(d.Access.Groups)
