@@ -12,10 +12,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 )
 
@@ -27,8 +25,11 @@ type Engine struct {
 	Socket string
 
 	cache, data, scratch string
-	command              *exec.Cmd
-	ended                chan struct{}
+	daemon               *process
+	// containerd is where one of its own listens, and runtime that one; else the
+	// daemon starts it.
+	containerd string
+	runtime    *process
 }
 
 const (
@@ -40,6 +41,17 @@ const (
 // Start starts a daemon whose data stays in the folder for the next run. The
 // caller has the folder to itself: see OpenCache.
 func Start(cache string) (*Engine, error) {
+	e, err := prepare(cache)
+	if err != nil {
+		return nil, err
+	}
+	if err := e.Restart(); err != nil {
+		return nil, errors.Join(err, e.Close())
+	}
+	return e, nil
+}
+
+func prepare(cache string) (*Engine, error) {
 	if os.Geteuid() != 0 {
 		return nil, errors.New("a Docker daemon of our own must be started by root")
 	}
@@ -54,13 +66,7 @@ func Start(cache string) (*Engine, error) {
 	}
 	e.Socket = filepath.Join(e.scratch, "docker.sock")
 	e.Host = "unix://" + e.Socket
-	if err := os.WriteFile(filepath.Join(cache, leftovers), []byte(e.scratch), 0o600); err != nil {
-		return nil, err
-	}
-	if err := e.Restart(); err != nil {
-		return nil, errors.Join(err, e.Close())
-	}
-	return e, nil
+	return e, os.WriteFile(filepath.Join(cache, leftovers), []byte(e.scratch), 0o600)
 }
 
 // Restart starts the daemon again on the same data and socket after it was
@@ -70,12 +76,7 @@ func (e *Engine) Restart() error {
 	if err != nil {
 		return errors.New("no dockerd on this machine: install Debian's package docker.io (or Docker's own engine)")
 	}
-	log, err := os.Create(e.logFile())
-	if err != nil {
-		return err
-	}
-	defer log.Close() // the daemon has its own
-	e.command = exec.Command(daemon,
+	args := []string{
 		"--host", e.Host,
 		"--data-root", e.data,
 		"--exec-root", filepath.Join(e.scratch, "exec"),
@@ -85,25 +86,12 @@ func (e *Engine) Restart() error {
 		// Containers use the machine's own network: the tests need no bridge, no
 		// address range and no firewall rule, and leave none behind.
 		"--bridge", "none", "--iptables=false", "--ip6tables=false", "--ip-forward=false", "--ip-masq=false",
-	)
-	e.command.Stdout, e.command.Stderr = log, log
-	// A test that is killed must not leave a daemon behind. The kernel sends the
-	// signal when the thread that started the daemon ends, hence the locked one.
-	e.command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM, Setpgid: true}
-	started, ended := make(chan error, 1), make(chan struct{})
-	command := e.command
-	go func() {
-		runtime.LockOSThread()
-		defer close(ended)
-		err := command.Start()
-		started <- err
-		if err == nil {
-			_ = command.Wait()
-		}
-	}()
-	e.ended = ended
-	if err := <-started; err != nil {
-		return fmt.Errorf("cannot start %s: %w", daemon, err)
+	}
+	if e.containerd != "" {
+		args = append(args, "--containerd", e.containerd)
+	}
+	if e.daemon, err = start(exec.Command(daemon, args...), e.logFile()); err != nil {
+		return err
 	}
 	return e.awaitReady()
 }
@@ -111,19 +99,8 @@ func (e *Engine) Restart() error {
 // Kill ends the daemon at once, as if the machine had lost it: its containers
 // stay without one until the next Restart.
 func (e *Engine) Kill() {
-	_ = e.command.Process.Kill()
-	<-e.ended
+	e.daemon.kill()
 	_ = os.Remove(filepath.Join(e.cache, pidFile))
-}
-
-// Running says whether the daemon has not ended.
-func (e *Engine) Running() bool {
-	select {
-	case <-e.ended:
-		return false
-	default:
-		return true
-	}
 }
 
 // Data is the folder where the daemon keeps everything.
@@ -132,7 +109,7 @@ func (e *Engine) Data() string { return e.data }
 // CPU is the processor time that the daemon and its children have taken; zero if
 // that cannot be told.
 func (e *Engine) CPU() time.Duration {
-	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", e.command.Process.Pid))
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", e.daemon.command.Process.Pid))
 	_, rest, ok := strings.Cut(string(stat), ") ")
 	if fields := strings.Fields(rest); err == nil && ok && len(fields) > 14 {
 		var ticks int64 // utime, stime, cutime, cstime: proc_pid_stat(5)
@@ -148,32 +125,24 @@ func (e *Engine) CPU() time.Duration {
 // Close stops the daemon with all its containers, and cleans up behind it.
 func (e *Engine) Close() error {
 	var failed error
-	if e.ended != nil {
-		if !e.Running() {
+	if e.daemon != nil {
+		if !e.daemon.runs() {
 			failed = e.Restart() // to end the containers that it left
 		}
-		failed = errors.Join(failed, e.stop())
+		failed = errors.Join(failed, e.daemon.stop())
+	}
+	if e.runtime != nil {
+		failed = errors.Join(failed, e.runtime.stop())
 	}
 	failed = errors.Join(failed, unmountBelow(e.data, e.scratch), os.RemoveAll(e.scratch))
 	return errors.Join(failed, os.Remove(filepath.Join(e.cache, leftovers)))
-}
-
-func (e *Engine) stop() error {
-	_ = e.command.Process.Signal(syscall.SIGTERM)
-	select {
-	case <-e.ended:
-		return nil
-	case <-time.After(30 * time.Second):
-		e.Kill()
-		return errors.New("dockerd does not stop within 30 s of SIGTERM")
-	}
 }
 
 func (e *Engine) awaitReady() error {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	for ctx.Err() == nil {
-		if !e.Running() {
+		if !e.daemon.runs() {
 			return fmt.Errorf("dockerd ended at once (is this root, in a machine that may mount?):\n%s", e.Log())
 		}
 		if _, err := e.Try(5*time.Second, Command{Args: []string{"version", "--format", "{{.Server.Version}}"}}); err == nil {

@@ -54,12 +54,7 @@ func (c *Cloner) still(ctx context.Context, id string, k key, do func(context.Co
 		return 0, errors.Join(err, doIf(err == nil, ctx, do))
 	}
 	began := time.Now()
-	short, stop := context.WithTimeout(ctx, quick)
-	_, err = c.engine.ContainerPause(short, id, client.ContainerPauseOptions{})
-	stop()
-	if err != nil {
-		// Docker may have paused it without our hearing of it.
-		resumed = c.resume(ctx, id)
+	if resumed, err = c.pause(ctx, id); err != nil {
 		return 0, err
 	}
 	defer func() {
@@ -68,6 +63,28 @@ func (c *Cloner) still(ctx context.Context, id string, k key, do func(context.Co
 		c.log.Info("a server stood still for its snapshot", "container", id, "dashboard", k.dashboard, "revision", k.revision, "paused", paused)
 	}()
 	return 0, do(ctx)
+}
+
+// pause pauses a container, or says whether it goes on after all. One that is
+// busy with its disk cannot always be paused at once ("unable to freeze": runc).
+func (c *Cloner) pause(ctx context.Context, id string) (resumed bool, err error) {
+	const tries = 5
+	for try := 1; ; try++ {
+		short, stop := context.WithTimeout(ctx, quick)
+		_, err = c.engine.ContainerPause(short, id, client.ContainerPauseOptions{})
+		stop()
+		if err == nil {
+			return false, nil
+		}
+		// Docker may have paused it without our hearing of it.
+		if resumed = c.resume(ctx, id); !resumed || try == tries || ctx.Err() != nil || isAway(err) {
+			return resumed, err
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(time.Duration(try) * look):
+		}
+	}
 }
 
 func doIf(yes bool, ctx context.Context, do func(context.Context) error) error {
