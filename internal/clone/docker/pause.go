@@ -50,11 +50,15 @@ func (c *Cloner) still(ctx context.Context, id string, k key, do func(context.Co
 			unmark()
 		}
 	}()
-	if moves, err := c.moves(ctx, id); err != nil || !moves {
-		return 0, errors.Join(err, doIf(err == nil, ctx, do))
+	moves, err := c.moves(ctx, id)
+	if err != nil {
+		return 0, err
 	}
-	began := time.Now()
-	if resumed, err = c.pause(ctx, id); err != nil {
+	if !moves {
+		return 0, do(ctx)
+	}
+	var began time.Time
+	if began, resumed, err = c.pause(ctx, id); err != nil {
 		return 0, err
 	}
 	defer func() {
@@ -67,31 +71,25 @@ func (c *Cloner) still(ctx context.Context, id string, k key, do func(context.Co
 
 // pause pauses a container, or says whether it goes on after all. One that is
 // busy with its disk cannot always be paused at once ("unable to freeze": runc).
-func (c *Cloner) pause(ctx context.Context, id string) (resumed bool, err error) {
+func (c *Cloner) pause(ctx context.Context, id string) (began time.Time, resumed bool, err error) {
 	const tries = 5
 	for try := 1; ; try++ {
+		began = time.Now()
 		short, stop := context.WithTimeout(ctx, quick)
 		_, err = c.engine.ContainerPause(short, id, client.ContainerPauseOptions{})
 		stop()
 		if err == nil {
-			return false, nil
+			return began, false, nil
 		}
 		// Docker may have paused it without our hearing of it.
 		if resumed = c.resume(ctx, id); !resumed || try == tries || ctx.Err() != nil || isAway(err) {
-			return resumed, err
+			return began, resumed, err
 		}
 		select {
 		case <-ctx.Done():
 		case <-time.After(time.Duration(try) * look):
 		}
 	}
-}
-
-func doIf(yes bool, ctx context.Context, do func(context.Context) error) error {
-	if !yes {
-		return nil
-	}
-	return do(ctx)
 }
 
 // moves says whether a container runs and is not paused.
