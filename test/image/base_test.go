@@ -24,6 +24,7 @@ import (
 // Dockerfiles are tested as they are.
 const (
 	goImage     = "golang:1.26-bookworm"
+	debianImage = "debian:bookworm-slim"
 	pythonImage = "image-test/python"
 )
 
@@ -31,8 +32,8 @@ const (
 // too: a network with a proxy that opens TLS trusts one more than Debian does.
 const certificates = "etc/ssl/certs/ca-certificates.crt"
 
-// makeBases makes both base images of a small Debian; the first also has the Go
-// that runs this test, where the official image has it.
+// makeBases makes the base images of a small Debian, which has Python; the first
+// also has the Go that runs this test, where the official image has it.
 func makeBases(t *testing.T, e *daemon) {
 	t.Helper()
 	debian, err := engine.Debian()
@@ -46,9 +47,11 @@ func makeBases(t *testing.T, e *daemon) {
 	root, version := goEnv(t, "GOROOT"), goEnv(t, "GOVERSION")
 	key := fmt.Sprint(info.ModTime().UnixNano())
 
-	err = e.Import(pythonImage, key, nil, func(w *tar.Writer) error { return engine.CopyTar(w, debian) })
-	if err != nil {
-		t.Fatal(err)
+	for _, name := range []string{pythonImage, debianImage} {
+		err := e.Import(name, key, nil, func(w *tar.Writer) error { return engine.CopyTar(w, debian) })
+		if err != nil {
+			t.Fatal(err)
+		}
 	}
 	settings := []string{
 		"ENV GOPATH=/go GOTOOLCHAIN=local PATH=/go/bin:/usr/local/go/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",

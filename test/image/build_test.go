@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -13,8 +14,12 @@ import (
 	"github.com/ideonate/jhsingle-native-proxy/test/engine"
 )
 
-// ourImage is the name that the dashboard's Dockerfile copies from.
-const ourImage = "image-test/jhsingle-native-proxy"
+// ourImage is the name that the dashboard's Dockerfile copies from, and
+// serviceImage that of the image of dashboard-builder.
+const (
+	ourImage     = "image-test/jhsingle-native-proxy"
+	serviceImage = "image-test/dashboard-builder"
+)
 
 // version is built in, and must come out again.
 const version = "12.34.56-image-test"
@@ -57,11 +62,12 @@ func (b builder) cli(t *testing.T, e *daemon) string {
 	return ""
 }
 
-// build makes the image of the top Dockerfile and names it.
-func (b builder) build(t *testing.T, e *daemon, name string) {
+// build makes the image of a Dockerfile, by its path from the top, and names it.
+func (b builder) build(t *testing.T, e *daemon, dockerfile, name string) {
 	t.Helper()
 	cli := b.cli(t, e)
 	args := []string{
+		"--file", filepath.Join(top, dockerfile),
 		// Modules come over the machine's own network; the engine has no other.
 		"--network", "host",
 		"--build-arg", "VERSION=" + version,
@@ -80,12 +86,12 @@ func (b builder) build(t *testing.T, e *daemon, name string) {
 		all := append([]string{"build", "--target", stage.target, "-t", stage.name}, append(args, top)...)
 		start := time.Now()
 		if _, err := e.Try(8*time.Minute, engine.Command{CLI: cli, Env: []string{"DOCKER_BUILDKIT=" + b.kit}, Args: all}); err != nil {
-			t.Fatalf("%s cannot build the image: %v", b.name, err)
+			t.Fatalf("%s cannot build the image of %s: %v", b.name, dockerfile, err)
 		}
 		if stage.target == "" {
 			continue
 		}
-		t.Logf("%s compiled in %v", b.name, time.Since(start).Round(100*time.Millisecond))
+		t.Logf("%s compiled %s in %v", b.name, dockerfile, time.Since(start).Round(100*time.Millisecond))
 	}
 }
 

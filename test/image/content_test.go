@@ -14,13 +14,16 @@ import (
 	"time"
 )
 
+// ourBinary is where the binary is in ourImage.
+const ourBinary = "/jhsingle-native-proxy"
+
 // copyBinary takes our binary out of an image.
-func copyBinary(t *testing.T, e *daemon, image string) string {
+func copyBinary(t *testing.T, e *daemon, image, at string) string {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "binary")
 	container := e.docker(t, 20*time.Second, "create", image)
 	defer e.docker(t, 20*time.Second, "rm", container)
-	e.docker(t, 30*time.Second, "cp", container+":/jhsingle-native-proxy", file)
+	e.docker(t, 30*time.Second, "cp", container+":"+at, file)
 	return file
 }
 

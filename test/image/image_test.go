@@ -1,7 +1,7 @@
 //go:build e2e
 
-// Package image builds the Docker image as a user does, looks at what is in it,
-// and runs a dashboard with it. It needs root, dockerd and debootstrap; it brings
+// Package image builds the Docker images as a user does, looks at what is in them,
+// and runs a dashboard with the one and the service with the other. It needs root, dockerd and debootstrap; it brings
 // its own daemon and never touches another.
 package image
 
@@ -29,8 +29,8 @@ func TestImage(t *testing.T) {
 			if i > 0 {
 				name += "-again"
 			}
-			b.build(t, e, name)
-			binaries = append(binaries, readFile(t, copyBinary(t, e, name)))
+			b.build(t, e, "Dockerfile", name)
+			binaries = append(binaries, readFile(t, copyBinary(t, e, name, ourBinary)))
 		}
 		if binaries[0] != binaries[1] {
 			t.Error("two builds of the same source differ: the build is not reproducible")
@@ -41,9 +41,10 @@ func TestImage(t *testing.T) {
 	}
 	t.Run("the image is small and says what it is", func(t *testing.T) { checkConfig(t, e) })
 	t.Run("the image holds one binary and no shell", func(t *testing.T) { checkFiles(t, e) })
-	t.Run("the binary is static", func(t *testing.T) { checkStatic(t, copyBinary(t, e, ourImage)) })
+	t.Run("the binary is static", func(t *testing.T) { checkStatic(t, copyBinary(t, e, ourImage, ourBinary)) })
 	t.Run("the binary runs where nothing is allowed", func(t *testing.T) { checkRuns(t, e) })
 	t.Run("a dashboard image", func(t *testing.T) { checkDashboard(t, e) })
+	t.Run("the image of the service", func(t *testing.T) { checkService(t, e) })
 	prune(t, e)
 }
 
@@ -69,7 +70,7 @@ func checkConfig(t *testing.T, e *daemon) {
 	if image.Config.User != "65532:65532" {
 		t.Errorf("the image runs as %q, not as 65532:65532", image.Config.User)
 	}
-	if want := []string{"/jhsingle-native-proxy"}; !slices.Equal(image.Config.Entrypoint, want) {
+	if want := []string{ourBinary}; !slices.Equal(image.Config.Entrypoint, want) {
 		t.Errorf("the entrypoint is %q, want %q", image.Config.Entrypoint, want)
 	}
 	if image.Config.Healthcheck != nil {
