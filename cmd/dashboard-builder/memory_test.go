@@ -80,7 +80,13 @@ func newMemory() *memory {
 	return m
 }
 
-func (m *memory) add(d dashboard.Dashboard) { m.dashboards[d.ID] = d }
+// add adds a dashboard; one that others may open was built.
+func (m *memory) add(d dashboard.Dashboard) {
+	if d.Access.Everyone || len(d.Access.Users)+len(d.Access.Groups) > 0 {
+		d.Revision = max(d.Revision, 1)
+	}
+	m.dashboards[d.ID] = d
+}
 
 // call notes what was asked for.
 func (m *memory) call(format string, values ...any) error {
