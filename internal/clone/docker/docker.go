@@ -10,7 +10,6 @@ package docker
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"regexp"
@@ -165,6 +164,3 @@ func (c *Cloner) isBusy(k key) bool {
 func cleanup(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.WithoutCancel(ctx), grace)
 }
-
-// errGone says that ours is not there, which is what somebody wanted.
-var errGone = errors.New("it is not there")

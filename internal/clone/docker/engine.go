@@ -48,7 +48,7 @@ func connect(host string) (Engine, error) {
 	if host != "" {
 		options = []client.Opt{client.WithHost(host)}
 	}
-	made, err := client.New(append(options, client.WithResponseHook(bound))...)
+	made, err := client.New(append(options, client.WithHTTPResponseHook(bound))...)
 	if err != nil {
 		return nil, fmt.Errorf("cannot use the Docker host %q: %w", host, err)
 	}
