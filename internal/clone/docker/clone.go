@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path"
 	"slices"
+	"strconv"
 	"time"
 
 	dockerspec "github.com/moby/docker-image-spec/specs-go/v1"
@@ -77,6 +78,8 @@ type making struct {
 	// remakes says that commits have to be made anew: ownsLayers.
 	remakes bool
 	paused  time.Duration
+	// bytes is how much is not of the base.
+	bytes int64
 }
 
 func (m *making) snapshot(ctx context.Context) (dashboard.Snapshot, error) {
@@ -136,7 +139,7 @@ func (m *making) prepare(ctx context.Context) error {
 	m.volumes = slices.DeleteFunc(m.volumes, func(folder string) bool {
 		return folder != m.source.folder && m.rules.leavesOut(folder, true)
 	})
-	m.spec = m.base.config(m.labels(m.request, m.source.folder, m.base.Size, time.Now()), m.volumes)
+	m.spec = m.base.config(m.labels(m.request, m.source.folder, m.bytes, time.Now()), m.volumes)
 	return nil
 }
 
@@ -172,10 +175,10 @@ func (m *making) measure(ctx context.Context) error {
 	if err != nil || found.Container.SizeRw == nil {
 		return err
 	}
-	bytes := *found.Container.SizeRw
-	m.report.Log(fmt.Sprintf("The server has %s of files that are not in its image.", selection.Size(bytes)))
-	if bytes > m.config.MaxBytes {
-		return dashboard.Errorf(dashboard.Limit, "Your server has %s of files that are not in its image, and a snapshot has at most %s. Delete what is not needed, or restart it from a fresh image.", selection.Size(bytes), selection.Size(m.config.MaxBytes))
+	m.bytes = *found.Container.SizeRw
+	m.report.Log(fmt.Sprintf("The server has %s of files that are not in its image.", selection.Size(m.bytes)))
+	if m.bytes > m.config.MaxBytes {
+		return dashboard.Errorf(dashboard.Limit, "Your server has %s of files that are not in its image, and a snapshot has at most %s. Delete what is not needed, or restart it from a fresh image.", selection.Size(m.bytes), selection.Size(m.config.MaxBytes))
 	}
 	return nil
 }
@@ -269,6 +272,8 @@ func (m *making) fillBox(ctx context.Context, image string, emptied []string) (s
 		}
 		if err == nil {
 			m.logFilled(done, len(emptied))
+			m.bytes += done.bytes
+			m.spec.Labels[labelBytes] = strconv.FormatInt(m.bytes, 10)
 			return box, nil
 		}
 		if _, isTorn := errors.AsType[*torn](err); !isTorn || try == tries || ctx.Err() != nil {
@@ -294,10 +299,6 @@ func (m *making) logFilled(done *filter, emptied int) {
 func (m *making) name(ctx context.Context, image string) (dashboard.Snapshot, error) {
 	short, cancel := context.WithTimeout(ctx, quick)
 	defer cancel()
-	found, err := m.engine.ImageInspect(short, image)
-	if err != nil {
-		return dashboard.Snapshot{}, err
-	}
 	if _, err := m.engine.ImageTag(short, client.ImageTagOptions{Source: image, Target: m.tag(m.key)}); err != nil {
 		return dashboard.Snapshot{}, err
 	}
@@ -308,7 +309,7 @@ func (m *making) name(ctx context.Context, image string) (dashboard.Snapshot, er
 	}
 	return dashboard.Snapshot{
 		Kind: dashboard.Image, Ref: m.tag(m.key), Dashboard: m.dashboard, Revision: m.revision, Folder: m.source.folder,
-		Bytes: max(found.Size-m.base.Size, 0), Paused: m.paused, Complete: true,
+		Bytes: m.bytes, Paused: m.paused, Complete: true,
 	}, nil
 }
 

@@ -16,11 +16,11 @@ const (
 	labelOwner      = labelDashboard + ".owner"
 	labelCreated    = labelDashboard + ".created"
 	labelFolder     = labelDashboard + ".folder"
-	// labelBase is the size of the image that the server ran from, in bytes.
-	labelBase = labelDashboard + ".base"
+	// labelBytes is how much is not of the image that the server ran from.
+	labelBytes = labelDashboard + ".bytes"
 )
 
-func (c *Cloner) labels(request dashboard.CloneRequest, folder string, base int64, now time.Time) map[string]string {
+func (c *Cloner) labels(request dashboard.CloneRequest, folder string, bytes int64, now time.Time) map[string]string {
 	return map[string]string{
 		labelDashboard:  request.Dashboard,
 		labelRepository: c.config.Repository,
@@ -28,7 +28,7 @@ func (c *Cloner) labels(request dashboard.CloneRequest, folder string, base int6
 		labelOwner:      request.Owner,
 		labelCreated:    now.UTC().Format(time.RFC3339),
 		labelFolder:     folder,
-		labelBase:       strconv.FormatInt(base, 10),
+		labelBytes:      strconv.FormatInt(bytes, 10),
 	}
 }
 

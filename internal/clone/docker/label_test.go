@@ -68,7 +68,7 @@ func TestSecurityWhatOthersMadeOfOursIsNotOurs(t *testing.T) {
 		{[]string{"other/abcdefghjkmn:3"}, "", false},
 	} {
 		got, ok := c.snapshotOf(image.Summary{ID: "sha256:1", Labels: labels, RepoTags: test.tags, Size: 150})
-		if ok != (test.ref != "") || ok && (got.Ref != test.ref || got.Complete != test.complete || got.Bytes != 50 || got.Dashboard != k.dashboard || got.Revision != 3 || got.Folder != "/home/jovyan") {
+		if ok != (test.ref != "") || ok && (got.Ref != test.ref || got.Complete != test.complete || got.Bytes != 100 || got.Dashboard != k.dashboard || got.Revision != 3 || got.Folder != "/home/jovyan") {
 			t.Errorf("%q: %+v, %v", test.tags, got, ok)
 		}
 	}

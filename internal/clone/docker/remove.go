@@ -78,10 +78,10 @@ func (c *Cloner) snapshotOf(summary image.Summary) (dashboard.Snapshot, bool) {
 	if !ok {
 		return dashboard.Snapshot{}, false
 	}
-	base, _ := strconv.ParseInt(summary.Labels[labelBase], 10, 64)
+	bytes, _ := strconv.ParseInt(summary.Labels[labelBytes], 10, 64)
 	snapshot := dashboard.Snapshot{
 		Kind: dashboard.Image, Dashboard: k.dashboard, Revision: k.revision,
-		Folder: summary.Labels[labelFolder], Bytes: max(summary.Size-max(base, 0), 0),
+		Folder: summary.Labels[labelFolder], Bytes: max(bytes, 0),
 	}
 	named := false
 	for _, tag := range summary.RepoTags {
