@@ -114,7 +114,7 @@ func (b *Builder) lead(ctx context.Context) {
 	var reconciled time.Time
 	leading := false
 	for ctx.Err() == nil {
-		leads, err := b.Store.Lead(ctx, b.worker, lease)
+		leads, err := b.leads(ctx)
 		switch {
 		case err != nil && !errors.Is(err, context.Canceled):
 			b.log.Warn("the store does not answer", "error", err)
@@ -138,6 +138,15 @@ func (b *Builder) lead(ctx context.Context) {
 		case <-time.After(heartbeat):
 		}
 	}
+}
+
+// leads asks whether it is this process. Where it works alone there is nobody else:
+// one that was killed has left its lease, and all that it was at would wait for that.
+func (b *Builder) leads(ctx context.Context) (bool, error) {
+	if b.Alone {
+		return true, nil
+	}
+	return b.Store.Lead(ctx, b.worker, lease)
 }
 
 // recoverer is a cloner that has to look, as soon as it can, after what one that

@@ -64,6 +64,29 @@ func TestALostJobTouchesNothing(t *testing.T) {
 	}
 }
 
+// What one that was killed has left is taken up at once where no other can be at it.
+func TestTheLeaseOfTheDeadIsNotWaitedFor(t *testing.T) {
+	w := newWorld(t)
+	if leads, err := w.Store.Lead(t.Context(), "the dead", time.Hour); err != nil || !leads {
+		t.Fatalf("%v, %v", leads, err)
+	}
+	made, job := draft("Sales"), dashboard.Job{}
+	made.ID, made.Owner, made.Server, made.State = dashboard.NewID(), "ada", "dashboard-sales", dashboard.Stopped
+	made.Created, made.Updated = now(), now()
+	job.Dashboard, job.Kind, job.By = made.ID, dashboard.Build, "ada"
+	w.prepare(&job)
+	job.Worker = "the dead"
+	if err := w.Store.Create(t.Context(), made, job); err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan struct{})
+	go func() { defer close(ended); w.Run(ctx) }()
+	w.until(t, "it is built", func() bool { return w.get(t, made.ID).State == dashboard.Running })
+	stop()
+	<-ended
+}
+
 // A job is done once in a process, however often it is found.
 func TestAJobIsRunOnce(t *testing.T) {
 	w := newWorld(t)
