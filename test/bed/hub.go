@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/http"
 	"os"
 	"os/exec"
@@ -74,6 +75,9 @@ func (b *Bed) StartHub(ctx context.Context, options Options) (*Hub, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := os.Remove(hub.LogFile); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
 	hub.command = exec.Command(
 		cmp.Or(options.Program, filepath.Join(b.Folder, "venv", "bin", "jupyterhub")),
 		"--config", cmp.Or(options.Config, filepath.Join(b.Root, "test", "bed", "jupyterhub_config.py")))
@@ -99,7 +103,7 @@ func (h *Hub) run(ctx context.Context) error {
 		close(h.ended)
 		return err
 	}
-	log, err := os.Create(h.LogFile)
+	log, err := os.OpenFile(h.LogFile, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644)
 	if err != nil {
 		close(h.ended)
 		return err
@@ -146,6 +150,12 @@ func (h *Hub) awaitHealth(ctx context.Context, url string) error {
 		}
 	}
 }
+
+// RunDir is the folder in which the hub keeps what is its own. It goes with the hub.
+func (h *Hub) RunDir() string { return h.runDir }
+
+// APIURL is where the hub itself answers its API, without its proxy.
+func (h *Hub) APIURL() string { return h.directURL + "/hub/api" }
 
 // Close stops the hub, which stops its proxy and all servers, and fails if any
 // process of them is left. Calling it again returns the same.

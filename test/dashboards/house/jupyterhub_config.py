@@ -1,0 +1,76 @@
+"""A hub with dashboards, as "dashboard-builder hub-config" wants it: JupyterHub 2 to 6.
+
+The test bed sets BED_HUB and DEMO_… (test/bed/hub.go), and package house HOUSE, as
+JSON:
+
+    snippet   the file that dashboard-builder printed
+    hub       further settings of JupyterHub's, by their names
+    groups    the groups, and who is in them
+    roles     whether POST /hub/bed/role may change roles
+"""
+
+import asyncio
+import json
+import os
+from pathlib import Path
+
+from jupyterhub import version_info
+
+c = get_config()  # noqa: F821, JupyterHub puts it there
+
+house = json.loads(os.environ["HOUSE"])
+run_dir = Path(os.environ["DEMO_RUN_DIR"]).resolve()
+major = version_info[0]
+
+c.JupyterHub.bind_url = f"http://127.0.0.1:{os.environ['DEMO_PORT']}"
+c.JupyterHub.hub_bind_url = f"http://127.0.0.1:{os.environ['DEMO_HUB_PORT']}"
+c.ConfigurableHTTPProxy.api_url = f"http://127.0.0.1:{os.environ['DEMO_PROXY_PORT']}"
+c.JupyterHub.db_url = f"sqlite:///{run_dir}/jupyterhub.sqlite"
+c.JupyterHub.cookie_secret_file = f"{run_dir}/cookie_secret"
+c.JupyterHub.pid_file = f"{run_dir}/jupyterhub.pid"
+c.ConfigurableHTTPProxy.pid_file = f"{run_dir}/proxy.pid"
+c.SimpleLocalProcessSpawner.home_dir_template = f"{run_dir}/home/{{username}}"
+
+c.JupyterHub.authenticator_class = "dummy"
+c.DummyAuthenticator.password = os.environ["DEMO_PASSWORD"]
+c.Authenticator.admin_users = {"boss"}
+if major >= 5:
+    c.Authenticator.allow_all = True
+
+c.JupyterHub.spawner_class = "simple"
+c.JupyterHub.allow_named_servers = True
+c.JupyterHub.load_groups = {
+    name: {"users": users} if major >= 4 else users for name, users in house["groups"].items()
+}
+c.Spawner.args = ["--allow-root"] if os.geteuid() == 0 else []
+c.Spawner.http_timeout = 20
+c.Spawner.start_timeout = 30
+
+c.JupyterHub.services = [{"name": "bed", "api_token": json.loads(os.environ["BED_HUB"])["service_token"]}]
+scopes = ["admin:users", "admin:servers", "groups", "tokens"]
+if major >= 5:
+    scopes.append("shares")
+c.JupyterHub.load_roles = [{"name": "bed", "services": ["bed"], "scopes": scopes}]
+
+for name, value in house["hub"].items():
+    setattr(c.JupyterHub, name, value)
+
+
+async def as_slow_as_wanted(spawner):
+    """A server that takes a while, if its options say so."""
+    if isinstance(spawner.user_options, dict):
+        await asyncio.sleep(spawner.user_options.get("delay", 0))
+
+
+c.Spawner.pre_spawn_hook = as_slow_as_wanted
+
+load_subconfig(house["snippet"])  # noqa: F821, JupyterHub puts it there
+
+# The service, if the hub starts it, is told what only the hub knows.
+for service in c.JupyterHub.services:
+    if service.get("command"):
+        service["environment"] = {
+            "DASHBOARD_BUILDER_HOMES": f"{run_dir}/home/{{username}}",
+            "DASHBOARD_BUILDER_PROXY_URL": f"http://127.0.0.1:{os.environ['DEMO_PORT']}",
+            "DASHBOARD_BUILDER_STATE": f"{run_dir}/dashboards",
+        }
