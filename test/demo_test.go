@@ -20,16 +20,53 @@ import (
 	"github.com/ideonate/jhsingle-native-proxy/test/bed"
 )
 
-// The demo, started as a person starts it and used as one uses it: log in, see
-// Voila come up, move the slider. Then Ctrl-C, and nothing of it is left.
+// The demo, started as a person starts it and used as one uses it: Alice signs in,
+// comes to the Dashboards page, and opens the sample dashboard; so does Bob, with
+// whom it is shared. Then Ctrl-C, and nothing of it is left.
 func TestDemo(t *testing.T) {
 	t.Parallel()
 	demo := startDemo(t)
-	result := browse(t, "voila", scene{URL: demo.url, User: "alice", Password: demo.password})
+	result := browse(t, "demo", scene{URL: demo.url, User: "alice", Password: demo.password})
 
-	if want := demo.url + "user/alice/"; result.URL != want {
-		t.Errorf("ended at %s, not %s", result.URL, want)
+	if want := demo.url + "services/dashboards/"; result.State != want {
+		t.Errorf("after the login Alice is at %s, not %s", result.State, want)
 	}
+	if want := demo.url + "user/alice/dashboard-a-wave-"; !strings.HasPrefix(result.URL, want) {
+		t.Errorf("her dashboard is at %s, not below %s", result.URL, want)
+	}
+	if result.Title != "A wave you can move" || !strings.Contains(result.Text, "watch the wave follow") {
+		t.Errorf("the notebook's text is not there: %q %q", result.Title, result.Text)
+	}
+	if result.CodeCells != 0 || strings.Contains(result.Text, "import ") {
+		t.Errorf("%d code cells show: %s", result.CodeCells, result.Text)
+	}
+	if result.Readout != "1.5" {
+		t.Errorf("one arrow key moved Bob's slider from 1.0 to %s", result.Readout)
+	}
+	for i, limit := range []int{1280, 390} {
+		if len(result.Widths) <= i || result.Widths[i] > limit {
+			t.Errorf("the list is %v pixels wide, on screens of 1280 and 390", result.Widths)
+		}
+	}
+	for _, complaint := range result.Complaints {
+		if !expected(complaint, demo.url) {
+			t.Errorf("the browser complained: %+v", complaint)
+		}
+	}
+	for _, name := range []string{"demo-1-list", "demo-2-list-phone", "demo-3-dashboard", "demo-4-from-others-phone", "demo-5-bob"} {
+		mustExist(t, filepath.Join(result.output, name+".png"))
+	}
+	demo.interrupt(t)
+}
+
+// Voila behind our program as a user's server: the slider is moved by keyboard and by
+// mouse.
+func TestVoila(t *testing.T) {
+	t.Parallel()
+	notebook := filepath.Join(shared.Root, "deploy", "demo", "Presentation.ipynb")
+	at := start(t, "alice-at-voila", "", shared.wrap([]string{"--presentation-path", notebook},
+		"voila", "{presentation_path}", "--port={port}", "--no-browser", "--Voila.server_url=/", "--Voila.base_url={base_url}/"))
+	result := browse(t, "voila", scene{URL: shared.hub.URL + at.prefix, User: at.user})
 	if result.Title != "A wave you can move" || !strings.Contains(result.Text, "watch the wave follow") {
 		t.Errorf("the notebook's text is not there: %q %q", result.Title, result.Text)
 	}
@@ -46,12 +83,11 @@ func TestDemo(t *testing.T) {
 		t.Errorf("the chart should have changed each time: %q", p)
 	}
 	for _, complaint := range result.Complaints {
-		if !expected(complaint, demo.url) {
+		if !expected(complaint, shared.hub.URL+"/") {
 			t.Errorf("the browser complained: %+v", complaint)
 		}
 	}
 	checkPictures(t, result, "voila-1-opened", "voila-2-keyboard", "voila-3-mouse", "voila-4-desktop", "voila-5-phone")
-	demo.interrupt(t)
 }
 
 // expected knows the complaints that are no fault of anybody here.
@@ -62,7 +98,7 @@ func expected(c complaint, url string) bool {
 		return true
 	}
 	// Our start-up page, if Voila takes long enough for it to be seen.
-	return c.URL == url+"user/alice/" && strings.Contains(c.Text, "503")
+	return strings.HasPrefix(c.URL, url+"user/alice") && strings.Contains(c.Text, "503")
 }
 
 // A port that is taken is named, and so is what to do about it.
@@ -160,7 +196,7 @@ func (d *demo) read(t *testing.T, output io.Reader) {
 			t.Fatalf("the demo did not say where it is and how to log in: %s", text)
 		}
 		d.url, d.password = url[1], password[1]
-	case <-time.After(2 * patience):
+	case <-time.After(4 * patience):
 		t.Fatal("the demo did not come up")
 	}
 }
