@@ -70,7 +70,7 @@ func unpack(t testing.TB, r io.Reader) map[string]*tar.Header {
 	}
 }
 
-func file(name string) tar.Header { return tar.Header{Typeflag: tar.TypeReg, Name: name} }
+func regular(name string) tar.Header { return tar.Header{Typeflag: tar.TypeReg, Name: name} }
 
 func link(name, to string) tar.Header {
 	return tar.Header{Typeflag: tar.TypeSymlink, Name: name, Linkname: to}
@@ -119,9 +119,9 @@ func TestFilterKeeps(t *testing.T) {
 func TestSecurityFilterLeavesOutWhatIsHostile(t *testing.T) {
 	t.Parallel()
 	found, f := copied(t, "",
-		file("jovyan/good"), file("../evil"), file("/evil"), file("jovyan/../evil"), file("jovyan/../../evil"), file("other/evil"), file("jovyanx/evil"),
-		file("jovyan//evil"), file("./jovyan/evil"), file("jovyan/./evil"), file("jovyan/"+strings.Repeat("x", maxPath)),
-		link("jovyan/out", "/etc"), file("jovyan/out/passwd"), file("jovyan/out/deep/passwd"), hard("jovyan/h1", "jovyan/out/passwd"),
+		regular("jovyan/good"), regular("../evil"), regular("/evil"), regular("jovyan/../evil"), regular("jovyan/../../evil"), regular("other/evil"), regular("jovyanx/evil"),
+		regular("jovyan//evil"), regular("./jovyan/evil"), regular("jovyan/./evil"), regular("jovyan/"+strings.Repeat("x", maxPath)),
+		link("jovyan/out", "/etc"), regular("jovyan/out/passwd"), regular("jovyan/out/deep/passwd"), hard("jovyan/h1", "jovyan/out/passwd"),
 		hard("jovyan/h2", "/etc/passwd"), hard("jovyan/h3", "../etc/passwd"), hard("jovyan/h4", "etc/passwd"),
 		link("jovyan/long", strings.Repeat("x", maxPath+1)),
 	)
@@ -138,8 +138,8 @@ func TestSecurityFilterLeavesOutDevicesAndSecrets(t *testing.T) {
 	found, f := copied(t, "/data/\n*.tmp\n!a/.env\n",
 		tar.Header{Typeflag: tar.TypeChar, Name: "jovyan/null", Devmajor: 1, Devminor: 3}, tar.Header{Typeflag: tar.TypeBlock, Name: "jovyan/disk"},
 		tar.Header{Typeflag: tar.TypeFifo, Name: "jovyan/pipe"},
-		file("jovyan/.ssh/id"), file("jovyan/.env"), file("jovyan/b/.env"), file("jovyan/a/.env"), file("jovyan/.config/gcloud/key"), hard("jovyan/innocent", "jovyan/.ssh/id"),
-		tar.Header{Typeflag: tar.TypeDir, Name: "jovyan/data/"}, file("jovyan/data/x"), file("jovyan/b/data"), file("jovyan/b/x.tmp"),
+		regular("jovyan/.ssh/id"), regular("jovyan/.env"), regular("jovyan/b/.env"), regular("jovyan/a/.env"), regular("jovyan/.config/gcloud/key"), hard("jovyan/innocent", "jovyan/.ssh/id"),
+		tar.Header{Typeflag: tar.TypeDir, Name: "jovyan/data/"}, regular("jovyan/data/x"), regular("jovyan/b/data"), regular("jovyan/b/x.tmp"),
 	)
 	if got, want := namesOf(found), []string{"home/jovyan/a/.env", "home/jovyan/b/data"}; !slices.Equal(got, want) {
 		t.Errorf("%q, not %q", got, want)
@@ -154,7 +154,7 @@ func TestFilterBounds(t *testing.T) {
 	for _, change := range []func(*filter){func(f *filter) { f.maxBytes = 13 }, func(f *filter) { f.maxFiles = 1 }} {
 		f := newFilter(io.Discard, rules(t, ""))
 		change(f)
-		if err := f.copy(pack(t, file("jovyan/a"), file("jovyan/b")), home); dashboard.KindOf(err) != dashboard.Limit {
+		if err := f.copy(pack(t, regular("jovyan/a"), regular("jovyan/b")), home); dashboard.KindOf(err) != dashboard.Limit {
 			t.Errorf("%v", err)
 		}
 	}
@@ -162,7 +162,7 @@ func TestFilterBounds(t *testing.T) {
 
 func TestFilterTornArchive(t *testing.T) {
 	t.Parallel()
-	whole := pack(t, file("jovyan/a")).Bytes()
+	whole := pack(t, regular("jovyan/a")).Bytes()
 	for _, cut := range []int{1, 511, 512 + 3} {
 		err := newFilter(io.Discard, rules(t, "")).copy(bytes.NewReader(whole[:cut]), home)
 		if _, isTorn := errors.AsType[*torn](err); !isTorn {
@@ -181,8 +181,8 @@ func TestFilterTornArchive(t *testing.T) {
 // Whatever comes in: what goes out is an archive of files, folders and links that
 // are in the folder and below no link.
 func FuzzFilter(f *testing.F) {
-	f.Add(pack(f, file("jovyan/a"), link("jovyan/l", "/"), file("jovyan/l/x"), hard("jovyan/h", "jovyan/a")).Bytes(), "*.csv\n!/x\n")
-	f.Add(pack(f, file("../a"), tar.Header{Typeflag: tar.TypeChar, Name: "jovyan/c"}).Bytes(), "")
+	f.Add(pack(f, regular("jovyan/a"), link("jovyan/l", "/"), regular("jovyan/l/x"), hard("jovyan/h", "jovyan/a")).Bytes(), "*.csv\n!/x\n")
+	f.Add(pack(f, regular("../a"), tar.Header{Typeflag: tar.TypeChar, Name: "jovyan/c"}).Bytes(), "")
 	f.Add(pack(f, tar.Header{Typeflag: tar.TypeReg, Name: "jovyan/p", Format: tar.FormatPAX, PAXRecords: map[string]string{"SCHILY.xattr.user.a": "b"}}).Bytes(), "[a-")
 	f.Fuzz(func(t *testing.T, archive []byte, patterns string) {
 		parsed, err := ignore.Parse([]byte(patterns))

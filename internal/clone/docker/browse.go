@@ -3,6 +3,7 @@ package docker
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"path"
 	"strconv"
@@ -33,7 +34,7 @@ func (c *Cloner) Browse(ctx context.Context, owner string, from dashboard.Source
 	if err != nil {
 		return nil, explain(err)
 	}
-	listing, err := c.list(ctx, s)
+	listing, _, err := c.list(ctx, s.ID, maxListing, s.folder, "-mindepth", "1", "-maxdepth", "1", "-printf", `%Y %s %f\0`)
 	if err != nil {
 		c.log.Info("the files of a server cannot be listed", "container", s.ID, "error", err)
 		return nil, nil
@@ -41,28 +42,36 @@ func (c *Cloner) Browse(ctx context.Context, owner string, from dashboard.Source
 	return selection.Arrange(parseListing(listing, selectFrom(s.home, s.folder, ignore.Patterns{}))), nil
 }
 
-// list runs find, whose output ends each name with a zero.
-func (c *Cloner) list(ctx context.Context, s source) ([]byte, error) {
-	made, err := c.engine.ExecCreate(ctx, s.ID, client.ExecCreateOptions{
-		AttachStdout: true, AttachStderr: true, WorkingDir: "/",
-		Cmd: []string{"find", s.folder, "-mindepth", "1", "-maxdepth", "1", "-printf", `%Y %s %f\0`},
+// list runs the container's find, as the container's user, and returns what it
+// says up to a limit, and whether that is all. Each name ends with a zero.
+func (c *Cloner) list(ctx context.Context, id string, limit int64, args ...string) (listing []byte, all bool, err error) {
+	ctx, cancel := context.WithTimeout(ctx, quick)
+	defer cancel()
+	made, err := c.engine.ExecCreate(ctx, id, client.ExecCreateOptions{
+		AttachStdout: true, AttachStderr: true, WorkingDir: "/", Cmd: append([]string{"find"}, args...),
 	})
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	attached, err := c.engine.ExecAttach(ctx, made.ID, client.ExecAttachOptions{})
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	defer attached.Close()
 	stop := context.AfterFunc(ctx, attached.Close)
 	defer stop()
-	var out bytes.Buffer
-	_, err = stdcopy.StdCopy(&out, io.Discard, io.LimitReader(attached.Reader, maxListing))
-	if out.Len() > 0 { // what was cut, or told in part, is still of use
-		err = nil
+	var out, complaint bytes.Buffer
+	limited := &io.LimitedReader{R: attached.Reader, N: limit}
+	_, err = stdcopy.StdCopy(&out, &complaint, limited)
+	switch {
+	case ctx.Err() != nil:
+		return nil, false, ctx.Err()
+	case out.Len() > 0:
+		return out.Bytes(), limited.N > 0, nil // what was cut, or told in part, is still of use
+	case err == nil && complaint.Len() > 0:
+		err = fmt.Errorf("find: %s", complaint.Bytes()[:min(complaint.Len(), 200)])
 	}
-	return out.Bytes(), err
+	return nil, err == nil, err
 }
 
 // parseListing reads lines of a type, a size and a name. They come from a program

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	dockerspec "github.com/moby/docker-image-spec/specs-go/v1"
-	"github.com/moby/moby/api/types/container"
 	"github.com/moby/moby/client"
 
 	"github.com/ideonate/jhsingle-native-proxy/internal/clone/ignore"
@@ -91,12 +90,17 @@ func (m *making) snapshot(ctx context.Context) (dashboard.Snapshot, error) {
 		return dashboard.Snapshot{}, err
 	}
 	m.report.Progress("Copying your server's files", -1)
-	image, changes, err := m.copyContainer(ctx)
+	image, err := m.copyContainer(ctx)
 	if err != nil {
 		return dashboard.Snapshot{}, err
 	}
 	m.report.Progress("Making the image", -1)
-	if image, err = m.finish(ctx, image, emptied(changes, m.rules, m.volumes)); err != nil {
+	// Not while it is paused: nothing can be run in it then.
+	files, err := m.files(ctx, m.source)
+	if err != nil {
+		return dashboard.Snapshot{}, err
+	}
+	if image, err = m.finish(ctx, image, emptied(files, m.rules, m.volumes)); err != nil {
 		return dashboard.Snapshot{}, err
 	}
 	return m.name(ctx, image)
@@ -183,10 +187,8 @@ func (m *making) measure(ctx context.Context) error {
 	return nil
 }
 
-// copyContainer commits the container while it is paused. What has changed in it
-// is asked for afterwards: that takes up to a fifth of a commit's time, in which
-// the server would stand still.
-func (m *making) copyContainer(ctx context.Context) (image string, changes []container.FilesystemChange, err error) {
+// copyContainer commits the container while it is paused.
+func (m *making) copyContainer(ctx context.Context) (image string, err error) {
 	m.paused, err = m.still(ctx, m.source.ID, m.key, func(ctx context.Context) error {
 		if err := m.checkFrozen(ctx); err != nil {
 			return err
@@ -194,14 +196,10 @@ func (m *making) copyContainer(ctx context.Context) (image string, changes []con
 		image, err = m.commit(ctx, m.source.ID, forCommit(m.spec, m.source.Config.Env))
 		return err
 	})
-	if err != nil {
-		return "", nil, err
-	}
-	if m.paused > 0 {
+	if err == nil && m.paused > 0 {
 		m.report.Log(fmt.Sprintf("The server stood still for %s meanwhile.", m.paused.Round(time.Millisecond)))
 	}
-	found, err := m.engine.ContainerDiff(ctx, m.source.ID, client.ContainerDiffOptions{})
-	return image, found.Changes, err
+	return image, err
 }
 
 // checkFrozen says that the app is not there at the moment of the commit. Is it
@@ -311,39 +309,4 @@ func (m *making) name(ctx context.Context, image string) (dashboard.Snapshot, er
 		Kind: dashboard.Image, Ref: m.tag(m.key), Dashboard: m.dashboard, Revision: m.revision, Folder: m.source.folder,
 		Bytes: m.bytes, Paused: m.paused, Complete: true,
 	}, nil
-}
-
-// emptied are the files and folders of the container itself that are left out. A
-// folder has a slash at its end.
-func emptied(changes []container.FilesystemChange, rules selected, volumes []string) []string {
-	folders := map[string]bool{}
-	for _, each := range changes {
-		for at := parent(each.Path); at != "" && !folders[at]; at = parent(at) {
-			folders[at] = true
-		}
-	}
-	left := map[string]bool{}
-	for _, each := range changes {
-		in := func(folder string) bool { return below(each.Path, folder) }
-		if each.Kind == container.ChangeDelete || slices.ContainsFunc(volumes, in) {
-			continue
-		}
-		if rules.leavesOut(each.Path, folders[each.Path]) {
-			left[each.Path] = true
-		}
-	}
-	var found []string
-	for name := range left {
-		outermost := true
-		for at := parent(name); at != ""; at = parent(at) {
-			outermost = outermost && !left[at]
-		}
-		if outermost && folders[name] {
-			found = append(found, name+"/")
-		} else if outermost {
-			found = append(found, name)
-		}
-	}
-	slices.Sort(found)
-	return found
 }

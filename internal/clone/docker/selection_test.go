@@ -1,7 +1,9 @@
 package docker
 
 import (
+	"path"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/moby/moby/api/types/container"
@@ -46,19 +48,39 @@ func TestSecuritySecretsAreLeftOut(t *testing.T) {
 
 func TestEmptied(t *testing.T) {
 	t.Parallel()
-	changed := func(kind container.ChangeType, names ...string) (made []container.FilesystemChange) {
+	changes := func(kind container.ChangeType, names ...string) (made []container.FilesystemChange) {
 		for _, name := range names {
 			made = append(made, container.FilesystemChange{Kind: kind, Path: name})
 		}
 		return made
 	}
-	all := append(changed(container.ChangeAdd,
+	all := append(changes(container.ChangeAdd,
 		"/home", "/home/jovyan", "/home/jovyan/.ssh", "/home/jovyan/.ssh/id", "/home/jovyan/.ssh/deep", "/home/jovyan/.ssh/deep/id",
 		"/home/jovyan/.env", "/home/jovyan/nb.ipynb", "/home/jovyan/a/.netrc", "/etc/.env", "/home/jovyan/volume", "/home/jovyan/volume/.env",
 		"relative/.env", "",
-	), changed(container.ChangeDelete, "/home/jovyan/.pgpass")...)
-	got := emptied(all, rules(t, ""), []string{"/home/jovyan/volume"})
+	), changes(container.ChangeDelete, "/home/jovyan/.pgpass")...)
+	got := emptied(changed(all), rules(t, ""), []string{"/home/jovyan/volume"})
 	if want := []string{"/home/jovyan/.env", "/home/jovyan/.ssh/", "/home/jovyan/a/.netrc"}; !slices.Equal(got, want) {
 		t.Errorf("%q, not %q", got, want)
 	}
+}
+
+func TestParseFiles(t *testing.T) {
+	t.Parallel()
+	got := parseFiles([]byte("d .ssh\x00f .ssh/id\x00f ../../etc/passwd\x00f /etc/passwd\x00f a//b\x00f .\x00f a\nb c\x00f \x00f\x00\x00f cut"), "/home/jovyan")
+	want := []file{{"/home/jovyan/.ssh", true}, {"/home/jovyan/.ssh/id", false}, {"/home/jovyan/a\nb c", false}, {"/home/jovyan/cut", false}}
+	if !slices.Equal(got, want) {
+		t.Errorf("%v, not %v", got, want)
+	}
+}
+
+func FuzzParseFiles(f *testing.F) {
+	f.Add([]byte("d .ssh\x00f .ssh/id\x00f ../.env\x00"))
+	f.Fuzz(func(t *testing.T, listing []byte) {
+		for _, name := range emptied(parseFiles(listing, home), rules(t, "*"), nil) {
+			if at := strings.TrimSuffix(name, "/"); path.Clean(at) != at || !below(at, home) || at == home {
+				t.Errorf("%q would be emptied", name)
+			}
+		}
+	})
 }
