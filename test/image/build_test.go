@@ -4,7 +4,6 @@ package image
 
 import (
 	"fmt"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -66,20 +65,11 @@ func (b builder) cli(t *testing.T, e *daemon) string {
 func (b builder) build(t *testing.T, e *daemon, dockerfile, name string) {
 	t.Helper()
 	cli := b.cli(t, e)
-	args := []string{
-		"--file", filepath.Join(top, dockerfile),
-		// Modules come over the machine's own network; the engine has no other.
-		"--network", "host",
-		"--build-arg", "VERSION=" + version,
+	args, err := engine.NetworkArguments()
+	if err != nil {
+		t.Fatal(err)
 	}
-	for _, setting := range []string{"GOPROXY", "GOSUMDB", "GONOSUMDB"} {
-		args = append(args, "--build-arg", setting+"="+goEnv(t, setting))
-	}
-	for _, setting := range []string{"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"} {
-		if os.Getenv(setting) != "" {
-			args = append(args, "--build-arg", setting) // the value is taken from the environment
-		}
-	}
+	args = append(args, "--file", filepath.Join(top, dockerfile), "--build-arg", "VERSION="+version)
 	// The first stage gets a name too: without one, prune would take the layers
 	// with the modules for rubbish, and every run would begin anew.
 	for _, stage := range []struct{ target, name string }{{"build", name + "-stage"}, {"", name}} {

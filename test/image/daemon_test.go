@@ -3,7 +3,6 @@
 package image
 
 import (
-	"strings"
 	"testing"
 	"time"
 
@@ -42,9 +41,4 @@ func (e *daemon) docker(t *testing.T, limit time.Duration, args ...string) strin
 		t.Fatal(err)
 	}
 	return out
-}
-
-func tail(text string, lines int) string {
-	all := strings.Split(strings.TrimSpace(text), "\n")
-	return strings.Join(all[max(0, len(all)-lines):], "\n")
 }
