@@ -63,15 +63,18 @@ func TestSecurityOnlyOursIsRemoved(t *testing.T) {
 	container := h.run("create", "--name", "dashboard-clone-mine", snapshot.Ref)
 	derived := h.run("commit", container, "mine:2")
 	h.run("volume", "create", "--label", "org.jhsingle.dashboard.repository=dashboards", "mine")
+	paused := h.start("eve", "", "jupyter-eve", "")
+	h.run("pause", paused.id)
+	h.run("volume", "create", "dashboard-pause-"+paused.id)
 	h.Cleanup(func() {
 		_, _ = h.Engine.Docker("rmi", theirs.Ref)
 		_, _ = h.Engine.Docker("rm", "--force", "--volumes", container)
 		_, _ = h.Engine.Docker("rmi", "mine:1", "mine:2")
-		_, _ = h.Engine.Docker("volume", "rm", "mine")
+		_, _ = h.Engine.Docker("volume", "rm", "mine", "dashboard-pause-"+paused.id)
 	})
 	for _, ref := range []string{
 		baseImage, "mine:1", "mine:2", derived, theirs.Ref, h.run("image", "inspect", "--format", "{{.Id}}", baseImage),
-		"container:dashboard-clone-mine", "container:" + s.id, "container:jupyter-ada", "volume:mine", "volume:dashboard-pause-../x",
+		"container:dashboard-clone-mine", "container:" + s.id, "container:jupyter-ada", "volume:mine", "volume:dashboard-pause-" + paused.id,
 	} {
 		_ = c.Remove(t.Context(), dashboard.Snapshot{Kind: dashboard.Image, Ref: ref, Dashboard: snapshot.Dashboard, Revision: 1})
 	}
@@ -79,11 +82,14 @@ func TestSecurityOnlyOursIsRemoved(t *testing.T) {
 		t.Error(err)
 	}
 	for _, look := range [][]string{
-		{"image", "inspect", baseImage, "mine:1", "mine:2", derived, theirs.Ref, snapshot.Ref}, {"inspect", container, s.id}, {"volume", "inspect", "mine"},
+		{"image", "inspect", baseImage, "mine:1", "mine:2", derived, theirs.Ref, snapshot.Ref}, {"inspect", container, s.id}, {"volume", "inspect", "mine", "dashboard-pause-" + paused.id},
 	} {
 		if _, err := h.Engine.Docker(look...); err != nil {
 			t.Error(err)
 		}
+	}
+	if got := paused.state(); got != "paused" {
+		t.Errorf("somebody else's server is %s", got)
 	}
 	found, err := c.Snapshots(t.Context())
 	if err != nil || len(found) != 1 || found[0].Ref != snapshot.Ref {

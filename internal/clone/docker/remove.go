@@ -176,13 +176,27 @@ func (c *Cloner) remove(ctx context.Context, k key, ref string) error {
 	switch {
 	case ref == containerRef+c.boxName(k), ref == containerRef+c.readerName(k):
 		return c.removeContainer(ctx, strings.TrimPrefix(ref, containerRef))
-	case strings.HasPrefix(ref, volumeRef+markPrefix):
-		name := strings.TrimPrefix(ref, volumeRef)
-		return c.release(ctx, name, strings.TrimPrefix(name, markPrefix))
+	case strings.HasPrefix(ref, volumeRef):
+		return c.removeMarkOf(ctx, k, strings.TrimPrefix(ref, volumeRef))
 	case ref == c.tag(k), ref == c.removedTag(k), strings.HasPrefix(ref, imageRef):
 		return c.removeImage(ctx, k, ref)
 	}
 	return dashboard.Errorf(dashboard.Invalid, "This is no snapshot of this dashboard's.")
+}
+
+// removeMarkOf lets the server go on that was paused for a snapshot.
+func (c *Cloner) removeMarkOf(ctx context.Context, k key, name string) error {
+	ours := client.Filters{}.Add("label", labelRepository+"="+c.config.Repository)
+	found, err := c.engine.VolumeList(ctx, client.VolumeListOptions{Filters: ours})
+	if err != nil {
+		return err
+	}
+	for _, each := range found.Items {
+		if whose, ok := c.read(each.Labels); ok && whose == k && each.Name == name && name == markPrefix+each.Labels[labelContainer] {
+			return c.release(ctx, name, each.Labels[labelContainer])
+		}
+	}
+	return nil
 }
 
 // removeImage never forces anything: an image that a container uses is renamed,
