@@ -3,7 +3,7 @@
 //
 // The container is paused while it is committed and at no other time (pause.go).
 // A commit has the container's environment in it, in which its tokens are, so the
-// image that is kept is made anew of the commit's layers (image.go). It has no
+// image that is kept is made anew of the commit's layers (remake.go). It has no
 // volumes in it either: what of them is wanted is copied (box.go, archive.go).
 // The image gets its name last, when it is whole.
 package docker
