@@ -1,7 +1,8 @@
 // Package docker clones servers that run in Docker containers, as DockerSpawner's
 // do: the source's container becomes an image.
 //
-// The container is paused while it is committed and at no other time (pause.go).
+// The container is paused while it is committed, and else only if its files change
+// whenever they are copied (pause.go).
 // A commit has the container's environment in it, in which its tokens are, so the
 // image that is kept is made anew of the commit's layers (remake.go). It has no
 // volumes in it either: what of them is wanted is copied (box.go, archive.go).
