@@ -13,10 +13,10 @@ import { join } from "node:path";
  */
 export const wanted = JSON.parse(process.env.BROWSER_SCENARIO);
 
-const { chromium } = createRequire(join(wanted.modules, "bed.js"))("playwright-core");
+export const { chromium } = createRequire(join(wanted.modules, "bed.js"))("playwright-core");
 
 // Neither Chromium itself nor a page in it may talk to anybody but the hub.
-const quiet = [
+export const quiet = [
   "--disable-background-networking",
   "--disable-component-update",
   "--disable-gpu",

@@ -4,13 +4,16 @@ package dashboards
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 	"text/tabwriter"
 	"time"
 
 	"github.com/ideonate/jhsingle-native-proxy/internal/api"
+	"github.com/ideonate/jhsingle-native-proxy/internal/dashboard"
 	"github.com/ideonate/jhsingle-native-proxy/test/dashboards/house"
 )
 
@@ -110,6 +113,20 @@ func TestKilledAtEachStep(t *testing.T) {
 			table.add("rebuild", strike.name, step, fmt.Sprintf("rebuilt, revision %d in the place of %d", after, before), began)
 		})
 	}
+	t.Run("rebuild/while it waits for its turn", func(t *testing.T) {
+		v := v.in(t)
+		other := v.create(v.owner, v.wanted("In front"))
+		v.edit()
+		began := time.Now()
+		step := v.strike(v.behind(other), made.ID, func(ctx context.Context) error {
+			_, err := v.owner.Rebuild(ctx, made.ID)
+			return err
+		})
+		v.settled()
+		v.must(v.deleteOnly(other))
+		v.eventually("it runs", func() error { return v.runs(made.ID, v.version) })
+		table.add("rebuild", "while it waits for its turn", step, "rebuilt", began)
+	})
 	v.delete(v.get(v.owner, made.ID))
 
 	for i, strike := range (strikes{
@@ -139,12 +156,52 @@ func (v *victim) in(t *testing.T) *victim {
 	return &victim{stage: v.stage.in(t), store: v.store, owner: v.owner, version: v.version}
 }
 
+// behind is the moment at which a build waits for that of another dashboard.
+func (v *victim) behind(other api.Dashboard) moment {
+	return func(v *victim) func() {
+		v.Layer.Set(house.Tap{Before: func(r *http.Request) bool {
+			if r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/servers/"+other.Detail.Server) {
+				<-v.dead
+				return false
+			}
+			return true
+		}})
+		_, err := v.owner.Rebuild(v.Context(), other.ID)
+		v.must(err)
+		disarm := v.watch(func() bool {
+			open, err := v.store.OpenJobs(v.Context())
+			return err == nil && len(open) == 2 && open[0].Step == dashboard.StepLaunch && open[1].Step == dashboard.StepQueued
+		})
+		return func() { disarm(); v.Layer.Set(house.Tap{}) }
+	}
+}
+
+// deleteOnly takes a dashboard away.
+func (v *victim) deleteOnly(d api.Dashboard) error {
+	job, err := v.owner.Delete(v.Context(), d.ID)
+	if err != nil {
+		return err
+	}
+	// It goes with its dashboard.
+	if _, err = v.owner.Follow(v.Context(), job.ID, 0, api.Follower{}); codeOf(err) == http.StatusNotFound {
+		return nil
+	}
+	return err
+}
+
+// codeOf is the status of a service's refusal; 0 of other errors.
+func codeOf(err error) int {
+	if problem, ok := errors.AsType[*api.Problem](err); ok {
+		return problem.Status
+	}
+	return 0
+}
+
 // delete takes a dashboard away, and checks that nothing is left.
 func (v *victim) delete(d api.Dashboard) {
 	v.Helper()
 	full := v.get(v.owner, d.ID)
-	_, err := v.owner.Delete(v.Context(), d.ID)
-	v.must(err)
+	v.must(v.deleteOnly(d))
 	v.eventually("it is gone", func() error { return v.gone(d.ID, full.Detail.Server) })
 }
 
@@ -158,7 +215,7 @@ func (t *table) add(job, moment, step, outcome string, began time.Time) {
 func (t *table) String() string {
 	var text strings.Builder
 	w := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "job\tkilled\tat step\tthen\tafter")
+	fmt.Fprintln(w, "job\tkilled\tfound at\tthen\tafter")
 	for _, row := range t.rows {
 		fmt.Fprintln(w, row)
 	}

@@ -22,12 +22,17 @@ import (
 type Options struct {
 	// Name is its folder below test/output/dashboards.
 	Name string
-	// Version is the JupyterHub of .cache/hubs; the bed's own if it is empty.
-	Version string
-	// Hub has further settings of JupyterHub's own section, and Groups who is in
-	// which group.
-	Hub    map[string]any
-	Groups map[string][]string
+	// Version is the JupyterHub of .cache/hubs, and Program another one by its path;
+	// the bed's own if both are empty.
+	Version, Program string
+	// Hub has further settings of JupyterHub's own section, Sections those of others
+	// by their names, and Groups who is in which group.
+	Hub      map[string]any
+	Sections map[string]map[string]any
+	Groups   map[string][]string
+	// HubConfig are flags of "dashboard-builder hub-config"; --spawner=process if
+	// there are none.
+	HubConfig []string
 	// Settings is the service's settings file, and Serve further flags.
 	Settings string
 	Serve    []string
@@ -85,13 +90,20 @@ func (h *House) open(ctx context.Context, options Options) error {
 	address := fmt.Sprintf("127.0.0.1:%d", ports[0])
 	settings := filepath.Join(h.Folder, "settings.yaml")
 	token := filepath.Join(h.Folder, "token")
+	// What the last run wrote is of another house.
+	if err := os.RemoveAll(filepath.Join(h.Output, serviceLog)); err != nil {
+		return err
+	}
 	err = errors.Join(os.WriteFile(settings, []byte(options.Settings), 0o600),
 		os.WriteFile(token, []byte(newToken()+"\n"), 0o600))
 	if err != nil {
 		return err
 	}
 	serve := append([]string{"--settings=" + settings, "--debug"}, options.Serve...)
-	arguments := []string{"hub-config", "--spawner=process", "--url=http://" + address}
+	arguments := append([]string{"hub-config", "--url=http://" + address}, options.HubConfig...)
+	if options.HubConfig == nil {
+		arguments = append(arguments, "--spawner=process")
+	}
 	if options.Managed {
 		arguments = append(append(arguments, "--"), serve...)
 	} else {
@@ -125,13 +137,15 @@ func (h *House) open(ctx context.Context, options Options) error {
 
 func (h *House) openHub(ctx context.Context, snippet string, options Options) error {
 	told, err := json.Marshal(map[string]any{
-		"snippet": snippet, "hub": orEmpty(options.Hub), "groups": orEmpty(options.Groups), "roles": options.Roles,
+		"snippet": snippet, "hub": orEmpty(options.Hub), "sections": orEmpty(options.Sections),
+		"groups": orEmpty(options.Groups), "roles": options.Roles,
 	})
 	if err != nil {
 		return err
 	}
 	wanted := bed.Options{
 		Output:      h.Output,
+		Program:     options.Program,
 		Config:      filepath.Join(h.bed.Root, "test", "dashboards", "house", "jupyterhub_config.py"),
 		Environment: []string{"HOUSE=" + string(told)},
 		PlainForms:  options.PlainForms,

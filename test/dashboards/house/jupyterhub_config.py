@@ -5,6 +5,7 @@ JSON:
 
     snippet   the file that dashboard-builder printed
     hub       further settings of JupyterHub's, by their names
+    sections  those of others, by theirs
     groups    the groups, and who is in them
     roles     whether POST /hub/bed/role may change roles
 """
@@ -54,6 +55,9 @@ c.JupyterHub.load_roles = [{"name": "bed", "services": ["bed"], "scopes": scopes
 
 for name, value in house["hub"].items():
     setattr(c.JupyterHub, name, value)
+for section, settings in house["sections"].items():
+    for name, value in settings.items():
+        setattr(c[section], name, value)
 
 
 async def as_slow_as_wanted(spawner):

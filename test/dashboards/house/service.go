@@ -65,8 +65,10 @@ func (s *Service) Start(ctx context.Context) error {
 	})
 }
 
+const serviceLog = "service.log"
+
 // LogFile is what it writes.
-func (s *Service) LogFile() string { return filepath.Join(s.house.Output, "service.log") }
+func (s *Service) LogFile() string { return filepath.Join(s.house.Output, serviceLog) }
 
 // Running says whether it runs.
 func (s *Service) Running() bool {
