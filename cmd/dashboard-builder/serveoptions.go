@@ -234,7 +234,10 @@ func (o *serveOptions) cloners(ctx context.Context, set settings.Settings, log *
 		}
 		all[dashboard.FromServer] = made
 	case "docker":
-		made, err := docker.New(docker.Config{Host: o.dockerHost, Container: o.containers, Repository: o.images, Log: log})
+		made, err := docker.New(docker.Config{
+			Host: o.dockerHost, Container: o.containers, Repository: o.images,
+			MaxBytes: files.Limits.Bytes, MaxFiles: files.Limits.Files, Log: log,
+		})
 		if err != nil {
 			return nil, false, err
 		}

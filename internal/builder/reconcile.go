@@ -20,6 +20,7 @@ func (b *Builder) reconcile(ctx context.Context) {
 	if err := b.reconcileSnapshots(ctx); err != nil {
 		b.complain(ctx, "cannot look for snapshots that belong to nothing", err)
 	}
+	b.recover(ctx)
 }
 
 func (b *Builder) complain(ctx context.Context, what string, err error) {

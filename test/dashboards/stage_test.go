@@ -172,14 +172,6 @@ func (s *stage) log(who *house.Person, job api.Job) string {
 	return text.String()
 }
 
-// shows is what a dashboard shows to a person, or why it does not.
-func (s *stage) shows(who *house.Person, owner string, d api.Dashboard) (status int, body string) {
-	s.Helper()
-	answer, err := s.Visit(s.Context(), who, bed.Prefix(owner, d.Detail.Server))
-	s.must(err)
-	return answer.Status, string(answer.Body)
-}
-
 // eventually waits until a check passes.
 func (s *stage) eventually(what string, check func() error) {
 	s.Helper()
