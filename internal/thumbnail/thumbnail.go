@@ -8,18 +8,13 @@
 package thumbnail
 
 import (
-	"bytes"
 	"context"
-	"errors"
 	"fmt"
-	"image/jpeg"
-	"image/png"
 	"net/http"
 	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"time"
 )
 
@@ -32,11 +27,12 @@ const (
 	quality = 80
 )
 
-// limit is how long a browser may take. Patience is how long, of that, a page has
-// to become what it is.
 const (
-	limit    = 60 * time.Second
-	patience = 15 * time.Second
+	// limit is how long a browser may take, all in all.
+	limit = 60 * time.Second
+	// settle is how long a page has to become what it is: what comes by websockets,
+	// as with most frameworks, nobody can tell the end of.
+	settle = 12 * time.Second
 )
 
 // Camera takes pictures.
@@ -87,7 +83,6 @@ func (c Camera) Take(ctx context.Context, page *url.URL) ([]byte, error) {
 	if err := os.WriteFile(first, opened.first(), 0o600); err != nil {
 		return nil, fmt.Errorf("cannot write the browser's first page: %w", err)
 	}
-	file := filepath.Join(folder, "page.png")
 	arguments := append([]string{
 		"--headless", "--disable-gpu", "--hide-scrollbars", "--mute-audio", "--no-first-run", "--disable-extensions",
 		"--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-quic",
@@ -95,46 +90,47 @@ func (c Camera) Take(ctx context.Context, page *url.URL) ([]byte, error) {
 		// machine's besides the door.
 		"--host-resolver-rules=MAP localhost ~NOTFOUND, MAP *.localhost ~NOTFOUND",
 		"--user-data-dir=" + filepath.Join(folder, "profile"),
-		fmt.Sprintf("--window-size=%d,%d", width, height),
-		fmt.Sprintf("--force-device-scale-factor=%g", zoom),
-		"--virtual-time-budget=" + strconv.FormatInt(patience.Milliseconds(), 10),
-		"--screenshot=" + file,
+		"--remote-debugging-pipe",
 	}, c.Arguments...)
-	command := exec.CommandContext(ctx, c.Program, append(arguments, "file://"+first)...) // #nosec G204 -- the operator's program
-	command.Env = []string{"HOME=" + folder, "PATH=" + os.Getenv("PATH"), "LANG=C.UTF-8"}
-	command.Dir = folder
-	command.WaitDelay = 5 * time.Second
-	endTogether(command)
-	said, err := command.CombinedOutput()
+	browser := exec.CommandContext(ctx, c.Program, append(arguments, "about:blank")...) // #nosec G204 -- the operator's program
+	browser.Env = []string{"HOME=" + folder, "PATH=" + os.Getenv("PATH"), "LANG=C.UTF-8"}
+	browser.Dir = folder
+	browser.WaitDelay = 5 * time.Second
+	endTogether(browser)
+	tools, done, err := start(browser)
 	if err != nil {
-		return nil, fmt.Errorf("the browser took no picture: %w: %.500s", err, said)
+		return nil, fmt.Errorf("the browser cannot be started: %w", err)
 	}
-	return develop(file)
+	picture, failed := shoot(ctx, tools, "file://"+first)
+	cancel() // the browser ends
+	done()
+	err = browser.Wait() // it was killed, so that is an error
+	if failed != nil {
+		return nil, fmt.Errorf("%w (the browser: %w)", failed, err)
+	}
+	return picture, nil
 }
 
-// maxShot is more than such a window can give, in bytes.
-const maxShot = 64 << 20
-
-// develop makes the picture of the browser's shot.
-func develop(file string) ([]byte, error) {
-	info, err := os.Stat(file)
-	if err != nil {
-		return nil, errors.New("the browser ended well, but took no picture")
-	}
-	if info.Size() > maxShot {
-		return nil, fmt.Errorf("the browser's picture has %d bytes", info.Size())
-	}
-	content, err := os.ReadFile(file) // #nosec G304 -- in a folder of ours
-	if err != nil {
+// shoot opens a page and takes the picture.
+func shoot(ctx context.Context, tools *devtools, address string) ([]byte, error) {
+	var target struct{ TargetID string }
+	if err := tools.call("", "Target.createTarget", map[string]any{"url": address}, &target); err != nil {
 		return nil, err
 	}
-	shot, err := png.Decode(bytes.NewReader(content))
-	if err != nil {
-		return nil, fmt.Errorf("the browser's picture cannot be read: %w", err)
-	}
-	var made bytes.Buffer
-	if err := jpeg.Encode(&made, shot, &jpeg.Options{Quality: quality}); err != nil {
+	var session struct{ SessionID string }
+	if err := tools.call("", "Target.attachToTarget", map[string]any{"targetId": target.TargetID, "flatten": true}, &session); err != nil {
 		return nil, err
 	}
-	return made.Bytes(), nil
+	window := map[string]any{"width": width, "height": height, "deviceScaleFactor": zoom, "mobile": false}
+	if err := tools.call(session.SessionID, "Emulation.setDeviceMetricsOverride", window, &struct{}{}); err != nil {
+		return nil, err
+	}
+	select {
+	case <-time.After(settle):
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	var shot struct{ Data []byte }
+	err := tools.call(session.SessionID, "Page.captureScreenshot", map[string]any{"format": "jpeg", "quality": quality}, &shot)
+	return shot.Data, err
 }
