@@ -71,7 +71,8 @@ def joined(previous):
             if SKIP_CONSENT:
                 # As for services with oauth_no_confirm (apihandlers/auth.py,
                 # needs_oauth_confirm). A server of this name is always a dashboard.
-                spawner.user.settings.setdefault("oauth_no_confirm_list", set()).add(spawner.oauth_client_id)
+                known = spawner.user.settings.setdefault("oauth_no_confirm_list", set())
+                known.add(spawner.oauth_client_id)
         except Exception as error:  # whatever it is, this server must not start
             undo(spawner)
             spawner.user_options = options
