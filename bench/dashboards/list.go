@@ -1,0 +1,98 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/ideonate/jhsingle-native-proxy/test/dashboards/house"
+)
+
+// look opens a page of the service as a browser does that has signed in, straight at
+// the service: the hub's proxy is not what is measured.
+func look(ctx context.Context, h *house.House, who *house.Person, query string) (time.Duration, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, h.Service.Direct(query), nil)
+	if err != nil {
+		return 0, err
+	}
+	request.Header.Set("Authorization", "token "+who.Token)
+	request.Header.Set("Accept", "text/html")
+	request.Header.Set("Sec-Fetch-Mode", "navigate")
+	request.Header.Set("Sec-Fetch-Dest", "document")
+	began := time.Now()
+	answer, err := client.Do(request)
+	if err != nil {
+		return 0, err
+	}
+	defer answer.Body.Close()
+	content, err := io.ReadAll(answer.Body)
+	if err == nil && (answer.StatusCode != http.StatusOK || len(content) < 2000) {
+		err = fmt.Errorf("the list answered %d: %.300s", answer.StatusCode, content)
+	}
+	return time.Since(began), err
+}
+
+// client has a connection for each of many people.
+var client = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 1000}, Timeout: time.Minute}
+
+// measureList opens the list one by one, and then with everybody at once.
+func measureList(ctx context.Context, h *house.House, people []*house.Person) error {
+	for _, page := range []struct{ name, query string }{
+		{"from others, a page of 50", "?whose=others"},
+		{"from others, all on one page", "?whose=others&per_page=1000"},
+	} {
+		var alone []time.Duration
+		for i := range 40 {
+			took, err := look(ctx, h, people[i%len(people)], page.query)
+			if err != nil {
+				return err
+			}
+			alone = append(alone, took)
+		}
+		show(page.name+", one after the other", alone)
+	}
+	const rounds = 5
+	var together []time.Duration
+	for range rounds {
+		found, err := atOnce(ctx, h, people)
+		if err != nil {
+			return err
+		}
+		together = append(together, found...)
+	}
+	show(fmt.Sprintf("from others, a page of 50, %d at once", len(people)), together)
+	return nil
+}
+
+func atOnce(ctx context.Context, h *house.House, people []*house.Person) ([]time.Duration, error) {
+	took, errs := make([]time.Duration, len(people)), make([]error, len(people))
+	var all sync.WaitGroup
+	for i, person := range people {
+		// People do not press within the same millisecond: a second is at once.
+		wait := time.Duration(i) * time.Second / time.Duration(len(people))
+		all.Go(func() {
+			time.Sleep(wait)
+			took[i], errs[i] = look(ctx, h, person, "?whose=others")
+		})
+	}
+	all.Wait()
+	for _, err := range errs {
+		if err != nil {
+			return nil, err
+		}
+	}
+	return took, nil
+}
+
+// show writes a line of figures.
+func show(what string, took []time.Duration) {
+	slices.Sort(took)
+	at := func(share float64) time.Duration {
+		return took[int(share*float64(len(took)-1))].Round(100 * time.Microsecond)
+	}
+	fmt.Printf("%-48s median %8s   p99 %8s   most %8s\n", what, at(0.5), at(0.99), at(1))
+}
