@@ -23,7 +23,7 @@ func rules(t testing.TB, patterns string) selected {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return selectFrom(home, home, parsed)
+	return source{home: home, folder: home}.selected(parsed)
 }
 
 func newFilter(out io.Writer, rules selected) *filter {
@@ -190,7 +190,7 @@ func FuzzFilter(f *testing.F) {
 			return
 		}
 		var out bytes.Buffer
-		filter := newFilter(&out, selectFrom(home, home, parsed))
+		filter := newFilter(&out, source{home: home, folder: home}.selected(parsed))
 		if err := filter.copy(bytes.NewReader(archive), home); err != nil {
 			if strings.Contains(err.Error(), "cannot write the archive") {
 				t.Errorf("what was taken cannot be written: %v", err)

@@ -39,7 +39,7 @@ func (c *Cloner) Browse(ctx context.Context, owner string, from dashboard.Source
 		c.log.Info("the files of a server cannot be listed", "container", s.ID, "error", err)
 		return nil, nil
 	}
-	return selection.Arrange(parseListing(listing, selectFrom(s.home, s.folder, ignore.Patterns{}))), nil
+	return selection.Arrange(parseListing(listing, s.selected(ignore.Patterns{}))), nil
 }
 
 // list runs the container's find, as the container's user, and returns what it

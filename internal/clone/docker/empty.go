@@ -17,20 +17,21 @@ type file struct {
 	folder bool
 }
 
-// files are those of a home that are in the container itself, to find what of them
+// files are those of homes that are in the container itself, to find what of them
 // is left out. They come from the container's own find, which takes moments: the
 // Docker of many machines compares the container with its whole image to tell what
 // has changed (moby daemon/graphdriver/overlay2: Changes), which can take as long
 // as the commit. Whoever has find say something else can hide or lose files of
 // their own.
 func (c *Cloner) files(ctx context.Context, s source) ([]file, error) {
-	if s.mounted(s.home) {
+	homes := slices.DeleteFunc(s.homes(), s.mounted)
+	if len(homes) == 0 {
 		return nil, nil
 	}
 	if s.State.Running && !s.State.Paused {
-		listing, all, err := c.list(ctx, s.ID, maxAnswer, s.home, "-xdev", "-mindepth", "1", "-printf", `%y %P\0`)
+		listing, all, err := c.list(ctx, s.ID, maxAnswer, append(slices.Clone(homes), "-xdev", "-mindepth", "1", "-printf", `%y %p\0`)...)
 		if err == nil && all {
-			return parseFiles(listing, s.home), nil
+			return parseFiles(listing, homes), nil
 		}
 		c.log.Info("the files of a server cannot be listed by itself", "container", s.ID, "error", err)
 	}
@@ -38,12 +39,12 @@ func (c *Cloner) files(ctx context.Context, s source) ([]file, error) {
 	return changed(changes.Changes), err
 }
 
-func parseFiles(listing []byte, home string) []file {
+func parseFiles(listing []byte, homes []string) []file {
 	var found []file
 	for line := range bytes.SplitSeq(listing, []byte{0}) {
 		kind, name, _ := strings.Cut(string(line), " ")
-		if at := path.Join(home, name); name != "" && at == home+"/"+name {
-			found = append(found, file{at, kind == "d"})
+		if path.Clean(name) == name && slices.ContainsFunc(homes, func(home string) bool { return name != home && below(name, home) }) {
+			found = append(found, file{name, kind == "d"})
 		}
 	}
 	return found

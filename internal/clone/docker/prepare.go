@@ -64,7 +64,7 @@ func (m *making) readRules(ctx context.Context) (selected, error) {
 	if err != nil {
 		return selected{}, dashboard.InvalidField("source.folder", "The file %s in the folder cannot be used: %v. Make it shorter.", selection.IgnoreFile, err)
 	}
-	return selectFrom(m.source.home, m.source.folder, patterns), nil
+	return m.source.selected(patterns), nil
 }
 
 // checkWanted says early, while nothing was done yet, that the app is not there.

@@ -1,25 +1,47 @@
 package docker
 
 import (
+	"path"
+	"slices"
 	"strings"
 
 	"github.com/ideonate/jhsingle-native-proxy/internal/clone/ignore"
 	"github.com/ideonate/jhsingle-native-proxy/internal/clone/selection"
 )
 
-// selected is what of a source is left out of dashboards: secrets in the home, and
-// what its owner names in the folder. All else of the home is what the server runs
-// by, and stays.
+// selected is what of a source is left out of dashboards: secrets in homes, and what
+// its owner names in the folder. All else is what the server runs by, and stays.
 type selected struct {
+	// home is where the server's files are, and homes where secrets may be besides.
 	home, folder string
+	homes        []string
 	rules        selection.Rules
 	patterns     ignore.Patterns
 	// folders are those that were asked about: files come by the folder.
 	folders map[string]bool
 }
 
-func selectFrom(home, folder string, patterns ignore.Patterns) selected {
-	return selected{home, folder, selection.ForHome(""), patterns, map[string]bool{}}
+func (s source) selected(patterns ignore.Patterns) selected {
+	return selected{s.home, s.folder, s.homes(), selection.ForHome(""), patterns, map[string]bool{}}
+}
+
+// homes are the outermost folders in which somebody's secrets may be: a server's
+// files are often a volume within the home of its user, who has others there.
+func (s source) homes() []string {
+	all := []string{s.home, "/home", "/root"}
+	if s.Config != nil {
+		if told, _ := lookup(s.Config.Env, "HOME"); path.IsAbs(told) && path.Clean(told) != "/" {
+			all = append(all, path.Clean(told))
+		}
+	}
+	slices.Sort(all)
+	var outer []string
+	for _, each := range all { // what is below another comes after it
+		if !slices.ContainsFunc(outer, func(o string) bool { return below(each, o) }) {
+			outer = append(outer, each)
+		}
+	}
+	return outer
 }
 
 // leavesOut says that of an absolute path.
@@ -49,6 +71,8 @@ func (s selected) names(name string, folder bool) bool {
 			return false // a secret, too: whoever names it wants it in the dashboard
 		}
 	}
-	rest, inHome := strings.CutPrefix(name, s.home+"/")
-	return inHome && s.rules.Secret(rest, folder)
+	return slices.ContainsFunc(s.homes, func(home string) bool {
+		rest, inHome := strings.CutPrefix(name, home+"/")
+		return inHome && s.rules.Secret(rest, folder)
+	})
 }

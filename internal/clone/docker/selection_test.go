@@ -17,7 +17,7 @@ func TestSecuritySecretsAreLeftOut(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := selectFrom("/home/jovyan", "/home/jovyan/work", parsed)
+	s := source{home: "/home/jovyan", folder: "/home/jovyan/work"}.selected(parsed)
 	for name, want := range map[string]bool{
 		"/home/jovyan/.ssh":                  false, // is no folder
 		"/home/jovyan/.ssh/id":               true,
@@ -35,13 +35,35 @@ func TestSecuritySecretsAreLeftOut(t *testing.T) {
 		"/home/jovyan/.local/lib/x.py":       false,
 		"/home/jovyan/work":                  false,
 		"/home/jovyan":                       false,
-		"/opt/.env":                          false, // is not in the home
-		"/home/jovyanx/.env":                 false,
+		"/opt/.env":                          false, // is in no home
+		"/home/bob/.env":                     true,
+		"/root/.ssh/id":                      true,
 		"/home/jovyan/.config/gcloud/x/y/z":  true,
 		"/home/jovyan/work/.git-credentials": true,
 	} {
 		if got := s.leavesOut(name, false); got != want {
 			t.Errorf("%s: %v", name, got)
+		}
+	}
+}
+
+func TestSecurityHomesAreWhereSecretsAre(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		home string
+		env  []string
+		want []string
+	}{
+		{home: "/home/jovyan/work", want: []string{"/home", "/root"}},
+		{home: "/srv/work", env: []string{"HOME=/srv/"}, want: []string{"/home", "/root", "/srv"}},
+		{home: "/work", env: []string{"HOME=/users/ada"}, want: []string{"/home", "/root", "/users/ada", "/work"}},
+		{home: "/work", env: []string{"HOME=/"}, want: []string{"/home", "/root", "/work"}},
+		{home: "/root", env: []string{"HOME=~"}, want: []string{"/home", "/root"}},
+	} {
+		s := source{home: test.home}
+		s.Config = &container.Config{Env: test.env}
+		if got := s.homes(); !slices.Equal(got, test.want) {
+			t.Errorf("%+v: %q", test, got)
 		}
 	}
 }
@@ -67,17 +89,17 @@ func TestEmptied(t *testing.T) {
 
 func TestParseFiles(t *testing.T) {
 	t.Parallel()
-	got := parseFiles([]byte("d .ssh\x00f .ssh/id\x00f ../../etc/passwd\x00f /etc/passwd\x00f a//b\x00f .\x00f a\nb c\x00f \x00f\x00\x00f cut"), "/home/jovyan")
-	want := []file{{"/home/jovyan/.ssh", true}, {"/home/jovyan/.ssh/id", false}, {"/home/jovyan/a\nb c", false}, {"/home/jovyan/cut", false}}
+	got := parseFiles([]byte("d /home/jovyan/.ssh\x00f /home/jovyan/.ssh/id\x00f /home/../etc/passwd\x00f /etc/passwd\x00f a\x00f /home/a//b\x00f /home\x00f /home/a\nb c\x00f \x00f\x00\x00f /root/cut"), []string{"/home", "/root"})
+	want := []file{{"/home/jovyan/.ssh", true}, {"/home/jovyan/.ssh/id", false}, {"/home/a\nb c", false}, {"/root/cut", false}}
 	if !slices.Equal(got, want) {
 		t.Errorf("%v, not %v", got, want)
 	}
 }
 
 func FuzzParseFiles(f *testing.F) {
-	f.Add([]byte("d .ssh\x00f .ssh/id\x00f ../.env\x00"))
+	f.Add([]byte("d /home/.ssh\x00f /home/.ssh/id\x00f /home/../.env\x00"))
 	f.Fuzz(func(t *testing.T, listing []byte) {
-		for _, name := range emptied(parseFiles(listing, home), rules(t, "*"), nil) {
+		for _, name := range emptied(parseFiles(listing, []string{home}), rules(t, "*"), nil) {
 			if at := strings.TrimSuffix(name, "/"); path.Clean(at) != at || !below(at, home) || at == home {
 				t.Errorf("%q would be emptied", name)
 			}
