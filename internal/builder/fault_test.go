@@ -2,7 +2,9 @@ package builder
 
 import (
 	"context"
+	"io"
 	"net/http"
+	"path"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -247,5 +249,37 @@ func TestABusyHubIsWaitedFor(t *testing.T) {
 	}
 	if d := w.create(t, "ada", "Sales", dashboard.Access{}); d.State != dashboard.Running || asked.Load() != 3 {
 		t.Errorf("asked %d times: %+v", asked.Load(), d)
+	}
+}
+
+// A hub says 500 of a server that has died, and only later why it does not come.
+func TestAServerThatDiesAtOnceIsFollowedToItsEnd(t *testing.T) {
+	w := newWorld(t)
+	w.hub.fault = func(rw http.ResponseWriter, r *http.Request) bool {
+		known := w.hub.users["ada"].servers
+		switch {
+		case r.Method == http.MethodPost && strings.Contains(r.URL.Path, "/servers/"):
+			known[path.Base(r.URL.Path)] = &stubServer{pending: "spawn"}
+			rw.WriteHeader(http.StatusInternalServerError)
+			io.WriteString(rw, `{"status":500,"message":"Internal Server Error"}`)
+		case strings.HasSuffix(r.URL.Path, "/progress"):
+			known[path.Base(path.Dir(r.URL.Path))].pending = ""
+			rw.Header().Set("Content-Type", "text/event-stream")
+			io.WriteString(rw, "data: {\"progress\":100,\"failed\":true,\"message\":\"Spawn failed: it never showed up\"}\n\n")
+		default:
+			return false
+		}
+		return true
+	}
+	made, job, err := w.Create(t.Context(), visitor("ada"), draft("Sales"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := w.await(t, job)
+	if !strings.Contains(ended.Failure, "it never showed up") || !strings.Contains(ended.Failure, "framework") {
+		t.Errorf("it failed with %q", ended.Failure)
+	}
+	if now := w.get(t, made.ID); now.State != dashboard.Stopped || now.Failure != ended.Failure || len(w.cloner.names()) > 0 {
+		t.Errorf("got %+v, %q", now, w.cloner.names())
 	}
 }

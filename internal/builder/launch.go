@@ -3,6 +3,7 @@ package builder
 import (
 	"context"
 	"errors"
+	"net/http"
 	"time"
 
 	"github.com/ideonate/jhsingle-native-proxy/internal/dashboard"
@@ -65,14 +66,15 @@ func (w *work) checkAccepted(ctx context.Context, d dashboard.Dashboard, user, s
 }
 
 // askForStart tells the hub to start a server, and waits for a hub that is away, or
-// busy for as long as it says.
-// It returns the ticket.
+// busy for as long as it says. It returns the ticket.
 func (w *work) askForStart(ctx context.Context, d dashboard.Dashboard, revision dashboard.Revision, user, server string) (signed string, err error) {
 	for {
 		signed, err = w.askOnce(ctx, d, revision, user, server)
 		wait, title := askAgain, "Waiting for JupyterHub"
 		if refusal, ok := errors.AsType[*hub.Error](err); ok && hub.IsBusy(err) && refusal.RetryAfter > 0 {
 			wait, title = refusal.RetryAfter, "JupyterHub is starting many servers just now. Waiting for our turn"
+		} else if w.isStarting(ctx, err, user, server) {
+			return signed, nil
 		} else if !errors.Is(err, hub.ErrUnavailable) {
 			return signed, w.refused(err, user)
 		}
@@ -97,6 +99,18 @@ func (w *work) askOnce(ctx context.Context, d dashboard.Dashboard, revision dash
 		_, err := c.StartServer(ctx, user, server, hub.Start{DisplayName: d.Name, Options: options})
 		return err
 	})
+}
+
+// isStarting says whether a start that the hub gave up on with a 500 is not at its
+// end yet: so it answers when a server has died at once, while it goes on waiting
+// for that (handlers/base.py, spawn_single_user). What it says then, says more.
+func (w *work) isStarting(ctx context.Context, err error, user, server string) bool {
+	refusal, ok := errors.AsType[*hub.Error](err)
+	if !ok || refusal.Status != http.StatusInternalServerError {
+		return false
+	}
+	account, err := w.Hub.Account(ctx, user)
+	return err == nil && account.Servers[server].Pending != ""
 }
 
 // errForgotten says that the hub knows nothing of a start that it was asked for.

@@ -3,17 +3,19 @@ package builder
 import (
 	"errors"
 	"fmt"
+	"net/http"
+	"strings"
 
 	"github.com/ideonate/jhsingle-native-proxy/internal/dashboard"
 	"github.com/ideonate/jhsingle-native-proxy/internal/hub"
 )
 
 // startFailed is what the owner reads of a start that failed.
-func startFailed(message string) error {
-	if message == "" {
+func startFailed(message string) *dashboard.Error {
+	if message == "" || message == http.StatusText(http.StatusInternalServerError) {
 		message = "it did not say why"
 	}
-	return dashboard.Errorf(dashboard.Unavailable, "JupyterHub could not start the dashboard: %s", message)
+	return dashboard.Errorf(dashboard.Unavailable, "JupyterHub could not start the dashboard: %s. Look whether its framework, and all that it needs, is there where servers run; whoever runs this JupyterHub finds more in the log.", strings.TrimRight(message, ". "))
 }
 
 // refused puts the hub's refusal into words.
@@ -32,6 +34,10 @@ func (w *work) refused(err error, user string) error {
 		return dashboard.Errorf(dashboard.Limit, "JupyterHub starts no more servers right now: %s. Try again in a few minutes.%.0w", fallback(answer.Message, "it is busy"), err)
 	case answer.Status == 400 || answer.Status == 409:
 		return dashboard.Errorf(dashboard.Limit, "JupyterHub refused to start the dashboard: %s%.0w", fallback(answer.Message, "it did not say why"), err)
+	case answer.Status == http.StatusInternalServerError:
+		failed := startFailed(answer.Message)
+		failed.Cause = err
+		return failed
 	}
 	return dashboard.Errorf(dashboard.Unavailable, "JupyterHub could not start the dashboard: %s%.0w", fallback(answer.Message, fmt.Sprintf("it answered %d", answer.Status)), err)
 }
