@@ -74,6 +74,9 @@ func build(ctx context.Context) (*stage, error) {
 	if s.proxy, err = s.Build(ctx, "./cmd/jhsingle-native-proxy", os.Getenv("E2E_RACE") == "1"); err != nil {
 		return nil, err
 	}
+	if _, err = s.Build(ctx, "./cmd/dashboard-builder", false); err != nil { // for the demo
+		return nil, err
+	}
 	if s.echo, err = s.Build(ctx, "./test/apps/echo", false); err != nil {
 		return nil, err
 	}
