@@ -31,7 +31,7 @@ func (w *work) refused(err error, user string) error {
 	case hub.IsForbidden(err):
 		return dashboard.Errorf(dashboard.Forbidden, "JupyterHub does not let the service start servers of “%s”. Tell whoever runs this JupyterHub: the service's role lacks a scope.%.0w", user, err)
 	case answer.Status == 429:
-		return dashboard.Errorf(dashboard.Limit, "JupyterHub starts no more servers right now: %s. Try again in a few minutes.%.0w", fallback(answer.Message, "it is busy"), err)
+		return dashboard.Errorf(dashboard.Limit, "JupyterHub starts no more servers right now: %s%.0w", fallback(answer.Message, "Try again in a few minutes."), err)
 	case answer.Status == 400 || answer.Status == 409:
 		return dashboard.Errorf(dashboard.Limit, "JupyterHub refused to start the dashboard: %s%.0w", fallback(answer.Message, "it did not say why"), err)
 	case answer.Status == http.StatusInternalServerError:
