@@ -123,7 +123,7 @@ func TestKilledAtEachStep(t *testing.T) {
 			return err
 		})
 		v.settled()
-		v.must(v.deleteOnly(other))
+		v.must(v.deleteAs(v.owner, other))
 		v.eventually("it runs", func() error { return v.runs(made.ID, v.version) })
 		table.add("rebuild", "while it waits for its turn", step, "rebuilt", began)
 	})
@@ -176,19 +176,6 @@ func (v *victim) behind(other api.Dashboard) moment {
 	}
 }
 
-// deleteOnly takes a dashboard away.
-func (v *victim) deleteOnly(d api.Dashboard) error {
-	job, err := v.owner.Delete(v.Context(), d.ID)
-	if err != nil {
-		return err
-	}
-	// It goes with its dashboard.
-	if _, err = v.owner.Follow(v.Context(), job.ID, 0, api.Follower{}); codeOf(err) == http.StatusNotFound {
-		return nil
-	}
-	return err
-}
-
 // codeOf is the status of a service's refusal; 0 of other errors.
 func codeOf(err error) int {
 	if problem, ok := errors.AsType[*api.Problem](err); ok {
@@ -201,7 +188,7 @@ func codeOf(err error) int {
 func (v *victim) delete(d api.Dashboard) {
 	v.Helper()
 	full := v.get(v.owner, d.ID)
-	v.must(v.deleteOnly(d))
+	v.must(v.deleteAs(v.owner, d))
 	v.eventually("it is gone", func() error { return v.gone(d.ID, full.Detail.Server) })
 }
 

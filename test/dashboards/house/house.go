@@ -50,6 +50,8 @@ type House struct {
 	// Program is dashboard-builder, and Folder where what the service has is.
 	Program string
 	Folder  string
+	// Options are those that it was opened by.
+	Options Options
 	// Output is where the logs are.
 	Output string
 	// Page is the address of the service's page for browsers.
@@ -68,7 +70,7 @@ func Open(ctx context.Context, ready *bed.Bed, options Options) (*House, error) 
 	if err != nil {
 		return nil, err
 	}
-	h := &House{Folder: folder, Output: filepath.Join(ready.Root, "test", "output", "dashboards", options.Name), bed: ready}
+	h := &House{Folder: folder, Options: options, Output: filepath.Join(ready.Root, "test", "output", "dashboards", options.Name), bed: ready}
 	if err := h.open(ctx, options); err != nil {
 		return nil, errors.Join(err, h.Close())
 	}

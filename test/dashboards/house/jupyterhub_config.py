@@ -54,7 +54,7 @@ if major >= 5:
 c.JupyterHub.load_roles = [{"name": "bed", "services": ["bed"], "scopes": scopes}]
 
 for name, value in house["hub"].items():
-    setattr(c.JupyterHub, name, value)
+    setattr(c.JupyterHub, name, tuple(value) if isinstance(value, list) else value)
 for section, settings in house["sections"].items():
     for name, value in settings.items():
         setattr(c[section], name, value)
