@@ -38,8 +38,8 @@ type Options struct {
 	Serve    []string
 	// Managed has the hub start the service, instead of the caller.
 	Managed bool
-	// Roles lets SetRole change roles of a hub that runs.
-	Roles bool
+	// Scopes lets SetScopes change those of a hub that runs.
+	Scopes bool
 	// PlainForms is bed.Options.PlainForms.
 	PlainForms bool
 }
@@ -140,7 +140,7 @@ func (h *House) open(ctx context.Context, options Options) error {
 func (h *House) openHub(ctx context.Context, snippet string, options Options) error {
 	told, err := json.Marshal(map[string]any{
 		"snippet": snippet, "hub": orEmpty(options.Hub), "sections": orEmpty(options.Sections),
-		"groups": orEmpty(options.Groups), "roles": options.Roles,
+		"groups": orEmpty(options.Groups), "scopes": options.Scopes,
 	})
 	if err != nil {
 		return err

@@ -7,7 +7,7 @@ JSON:
     hub       further settings of JupyterHub's, by their names
     sections  those of others, by theirs
     groups    the groups, and who is in them
-    roles     whether POST /hub/bed/role may change roles
+    scopes    whether /hub/bed/role/NAME and /hub/bed/client/ID tell and take scopes
 """
 
 import asyncio
@@ -48,7 +48,7 @@ c.Spawner.http_timeout = 20
 c.Spawner.start_timeout = 30
 
 c.JupyterHub.services = [{"name": "bed", "api_token": json.loads(os.environ["BED_HUB"])["service_token"]}]
-scopes = ["admin:users", "admin:servers", "groups", "tokens"]
+scopes = ["admin:users", "admin:servers", "admin:groups", "groups", "tokens"]
 if major >= 5:
     scopes.append("shares")
 c.JupyterHub.load_roles = [{"name": "bed", "services": ["bed"], "scopes": scopes}]
@@ -67,6 +67,35 @@ async def as_slow_as_wanted(spawner):
 
 
 c.Spawner.pre_spawn_hook = as_slow_as_wanted
+
+if house["scopes"]:
+    from jupyterhub import orm, roles
+    from jupyterhub.apihandlers.base import APIHandler
+
+    class Scopes(APIHandler):
+        """The scopes of a role, or of an OAuth client's tokens, while the hub runs."""
+
+        def check_xsrf_cookie(self):
+            pass
+
+        def get(self, kind, name):
+            if kind == "role":
+                self.write(json.dumps(orm.Role.find(self.db, name).scopes))
+            else:
+                self.write(json.dumps(self.client(name).allowed_scopes))
+
+        def put(self, kind, name):
+            wanted = self.get_json_body()
+            if kind == "role":
+                roles.create_role(self.db, {"name": name, "scopes": wanted})
+            else:
+                self.client(name).allowed_scopes = wanted
+                self.db.commit()
+
+        def client(self, name):
+            return self.db.query(orm.OAuthClient).filter_by(identifier=name).one()
+
+    c.JupyterHub.extra_handlers = [(r"/bed/(role|client)/([a-z-]+)", Scopes)]
 
 load_subconfig(house["snippet"])  # noqa: F821, JupyterHub puts it there
 

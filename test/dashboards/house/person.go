@@ -26,12 +26,14 @@ const Access = "access:services!service=dashboards"
 type Person struct {
 	*api.Client
 	Name string
-	// Token opens the service and nothing else; All may do what its user may.
+	// Token opens the service, and nothing else if nothing was asked for; All may do
+	// what its user may.
 	Token, All string
 }
 
-// Person makes a user, if there is none, with tokens.
-func (h *House) Person(ctx context.Context, name string) (*Person, error) {
+// Person makes a user, if there is none, with tokens. Further scopes are of the one
+// that opens the service.
+func (h *House) Person(ctx context.Context, name string, scopes ...string) (*Person, error) {
 	if err := h.AddPerson(ctx, name); err != nil {
 		return nil, err
 	}
@@ -39,7 +41,7 @@ func (h *House) Person(ctx context.Context, name string) (*Person, error) {
 	if err != nil {
 		return nil, err
 	}
-	token, err := h.newToken(ctx, name, []string{Access})
+	token, err := h.newToken(ctx, name, append([]string{Access}, scopes...))
 	if err != nil {
 		return nil, err
 	}
