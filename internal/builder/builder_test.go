@@ -218,7 +218,7 @@ func TestAHubThatIsAwayIsWaitedFor(t *testing.T) {
 
 func TestTheHubsLimitsAreSaid(t *testing.T) {
 	for status, want := range map[int]string{
-		http.StatusTooManyRequests: "in a few minutes",
+		http.StatusTooManyRequests: "starts no more servers right now: no",
 		http.StatusBadRequest:      "refused",
 		http.StatusForbidden:       "lacks a scope",
 	} {
