@@ -44,7 +44,7 @@ func kinds() []kind {
 		{name: "status-403", fault: says(403, "text/html", "<h1>Forbidden by a firewall</h1>"), says: "403 Forbidden"},
 		{name: "status-404", fault: says(404, "text/html", "<h1>No such site</h1>"), says: "404 Not Found"},
 		{name: "status-429", fault: says(429, "text/plain", "slow down", "Retry-After: 7"), says: "429 Too Many Requests"},
-		{name: "status-500", fault: says(500, "application/json", `{"status": 500, "message": "Internal Server Error"}`), says: "500 Internal Server Error"},
+		{name: "status-500", fault: says(500, "application/json", `{"status": 500, "message": "Internal Server Error"}`), says: "with 500: Internal Server Error"},
 		{name: "status-502", fault: says(502, "text/html", "<h1>Bad Gateway</h1>"), says: "502 Bad Gateway"},
 		{name: "redirect", fault: says(302, "text/html", "", "Location: /elsewhere/user"), says: "302 Found"},
 		{name: "only-for-users", fault: fault{answer: onlyUsers}, says: "500 Internal Server Error"},
