@@ -26,7 +26,7 @@ import (
 
 // patience is the bound of every wait for something that should take moments, on
 // a machine that has much else to do.
-const patience = time.Minute
+const patience = 3 * time.Minute
 
 // settings have one snapshot kept of each dashboard, and what was taken back be
 // felt within a second.
