@@ -33,6 +33,7 @@ await run(async (page) => {
     form.submit();
   }, `${dashboard}/stop`);
   seen.push(`form: ${(await answered).status()}`);
+  await page.waitForURL(`${dashboard}/stop`); // its page has arrived, before we go on
   await page.goto(`${wanted.url}/user/eve/`);
 
   for (const tag of ["iframe", "object"]) {
