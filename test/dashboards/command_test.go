@@ -16,7 +16,6 @@ import (
 
 	"github.com/ideonate/jhsingle-native-proxy/internal/api"
 	"github.com/ideonate/jhsingle-native-proxy/internal/dashboard"
-	"github.com/ideonate/jhsingle-native-proxy/test/bed"
 	"github.com/ideonate/jhsingle-native-proxy/test/dashboards/house"
 )
 
@@ -178,21 +177,4 @@ func (s *stage) checkPage(owner *house.Person, id string, parts ...string) {
 		s.Errorf("the page answers %d", answer.Status)
 	}
 	s.wantText("the page", string(answer.Body), parts...)
-}
-
-// wantShown checks what a dashboard shows to somebody at its link, when it does.
-func (s *stage) wantShown(who *house.Person, link, text string) {
-	s.Helper()
-	s.eventually(link+" shows "+text, func() error {
-		answer, err := s.Visit(s.Context(), who, strings.TrimPrefix(link, s.URL))
-		if err == nil && (answer.Status != http.StatusOK || string(answer.Body) != text) {
-			err = errors.New(describe(answer))
-		}
-		return err
-	})
-}
-
-// describe is an answer in short.
-func describe(answer *bed.Answer) string {
-	return answer.URL.String() + " answers " + http.StatusText(answer.Status) + ": " + string(answer.Body[:min(len(answer.Body), 300)])
 }

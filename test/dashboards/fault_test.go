@@ -168,11 +168,6 @@ func (s *stage) checkMissingSnapshot() {
 	s.wantShown(owner, s.address(owner, d), "there")
 }
 
-// address is where a dashboard is.
-func (s *stage) address(owner *house.Person, d api.Dashboard) string {
-	return s.URL + bed.Prefix(owner.Name, s.get(owner, d.ID).Detail.Server)
-}
-
 // snapshots is the folder in which the service of this house has them.
 func (s *stage) snapshots() string {
 	for _, flag := range s.Options.Serve {
@@ -338,17 +333,4 @@ func (s *stage) checkSlowHub() {
 	d := s.create(owner, static("Slow", "site"))
 	s.Logf("built in %.0f s by a hub that takes 5 s for each answer", time.Since(began).Seconds())
 	s.wantShown(owner, s.address(owner, d), "slowly")
-}
-
-// deleteAs takes a dashboard away.
-func (s *stage) deleteAs(owner *house.Person, d api.Dashboard) error {
-	job, err := owner.Delete(s.Context(), d.ID)
-	if err != nil {
-		return err
-	}
-	// It goes with its dashboard.
-	if _, err = owner.Follow(s.Context(), job.ID, 0, api.Follower{}); codeOf(err) == http.StatusNotFound {
-		return nil
-	}
-	return err
 }

@@ -4,7 +4,6 @@ package dashboards
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -174,14 +173,6 @@ func (v *victim) behind(other api.Dashboard) moment {
 		})
 		return func() { disarm(); v.Layer.Set(house.Tap{}) }
 	}
-}
-
-// codeOf is the status of a service's refusal; 0 of other errors.
-func codeOf(err error) int {
-	if problem, ok := errors.AsType[*api.Problem](err); ok {
-		return problem.Status
-	}
-	return 0
 }
 
 // delete takes a dashboard away, and checks that nothing is left.

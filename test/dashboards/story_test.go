@@ -155,15 +155,6 @@ func (s *stage) checkViewed(who string, saw viewed, server string) {
 	}
 }
 
-func (s *stage) wantText(what, text string, parts ...string) {
-	s.Helper()
-	for _, part := range parts {
-		if !strings.Contains(text, part) {
-			s.Errorf("%s: there is no %q in %q", what, part, text)
-		}
-	}
-}
-
 func (s *stage) checkPlain() {
 	var plain struct{ URL string }
 	s.browse("plain", map[string]any{}, &plain)
