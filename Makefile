@@ -53,7 +53,7 @@ e2e: ## the real thing: JupyterHub, the Python program, a dozen frameworks, Chro
 test-hubs: ## the matrix of real hubs, from 6 down to 1.5, as a table
 	test/bed/setup
 	go test -tags hubs -count=1 -parallel 7 -timeout 30m -v ./test/hubs/
-	go test -tags hubs -count=1 -timeout 30m ./test/hubconfig/
+	go test -tags hubs -count=1 -timeout 30m -p 1 ./test/hubconfig/ ./test/dashboards/
 
 attacks: ## the same attacks on our peers and on us: writes docs/attacks.md
 	test/attack/setup
