@@ -67,10 +67,10 @@ func TestKilledAtEachStep(t *testing.T) {
 		t.Run("build/"+strike.name, func(t *testing.T) {
 			v := v.in(t)
 			began := time.Now()
-			step := v.strike(strike.at, "", func(ctx context.Context) error {
+			step := v.strike(strike.at, anyOne, func(ctx context.Context) error {
 				_, err := v.owner.Create(ctx, v.wanted(fmt.Sprint("Build ", i)))
 				return err
-			})
+			}, v.deleteAll)
 			v.settled()
 			page, err := v.owner.List(t.Context(), api.Query{Whose: "mine"})
 			v.must(err)
@@ -102,10 +102,10 @@ func TestKilledAtEachStep(t *testing.T) {
 			v.edit()
 			before := v.get(v.owner, made.ID).Detail.Revision
 			began := time.Now()
-			step := v.strike(strike.at, made.ID, func(ctx context.Context) error {
+			step := v.strike(strike.at, one(made), func(ctx context.Context) error {
 				_, err := v.owner.Rebuild(ctx, made.ID)
 				return err
-			})
+			}, func() {})
 			v.settled()
 			v.eventually("it runs", func() error { return v.runs(made.ID, v.version) })
 			after := v.get(v.owner, made.ID).Detail.Revision
@@ -117,10 +117,10 @@ func TestKilledAtEachStep(t *testing.T) {
 		other := v.create(v.owner, v.wanted("In front"))
 		v.edit()
 		began := time.Now()
-		step := v.strike(v.behind(other), made.ID, func(ctx context.Context) error {
+		step := v.strike(v.behind(other), one(made), func(ctx context.Context) error {
 			_, err := v.owner.Rebuild(ctx, made.ID)
 			return err
-		})
+		}, func() {})
 		v.settled()
 		v.must(v.deleteAs(v.owner, other))
 		v.eventually("it runs", func() error { return v.runs(made.ID, v.version) })
@@ -139,10 +139,10 @@ func TestKilledAtEachStep(t *testing.T) {
 			v := v.in(t)
 			made := v.create(v.owner, v.wanted(fmt.Sprint("Deleted ", i)))
 			began := time.Now()
-			step := v.strike(strike.at, made.ID, func(ctx context.Context) error {
+			step := v.strike(strike.at, func() string { return made.ID }, func(ctx context.Context) error {
 				_, err := v.owner.Delete(ctx, made.ID)
 				return err
-			})
+			}, func() { made = v.create(v.owner, v.wanted(fmt.Sprint("Deleted ", i))) })
 			v.settled()
 			v.eventually("it is gone", func() error { return v.gone(made.ID, made.Detail.Server) })
 			table.add("delete", strike.name, step, "deleted", began)
@@ -172,6 +172,21 @@ func (v *victim) behind(other api.Dashboard) moment {
 			return err == nil && len(open) == 2 && open[0].Step == dashboard.StepLaunch && open[1].Step == dashboard.StepQueued
 		})
 		return func() { disarm(); v.Layer.Set(house.Tap{}) }
+	}
+}
+
+// one and anyOne say which dashboard it is about.
+func one(d api.Dashboard) func() string { return func() string { return d.ID } }
+
+func anyOne() string { return "" }
+
+// deleteAll takes all of the owner's away.
+func (v *victim) deleteAll() {
+	v.Helper()
+	page, err := v.owner.List(v.Context(), api.Query{Whose: "mine"})
+	v.must(err)
+	for _, d := range page.Items {
+		v.delete(d)
 	}
 }
 
