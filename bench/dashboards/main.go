@@ -38,18 +38,16 @@ func run(ctx context.Context, dashboards, people, starts int) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, h.Close()) }()
-	if err := fill(ctx, h, dashboards); err != nil {
-		return err
-	}
-	if err := h.Service.Start(ctx); err != nil {
-		return err
-	}
-	visitors, err := invite(ctx, h, people)
+	filled, err := h.Populate(ctx, dashboards, people)
 	if err != nil {
 		return err
 	}
-	fmt.Printf("%d dashboards of %d owners, %d people, on %s\n\n", dashboards, owners, people, time.Now().Format(time.DateOnly))
-	if err := measureList(ctx, h, visitors); err != nil {
+	defer filled.Leave()
+	if err := h.Service.Start(ctx); err != nil {
+		return err
+	}
+	fmt.Printf("%d dashboards of %d owners, %d people, on %s\n\n", dashboards, house.Owners, people, time.Now().Format(time.DateOnly))
+	if err := measureList(ctx, h, filled.Visitors); err != nil {
 		return err
 	}
 	return measureStart(ctx, h, starts)

@@ -37,10 +37,10 @@ func newResident(number int) *Resident {
 	}
 }
 
-const (
-	owners = 50
-	groups = 10
-)
+// Owners is how many people have made the dashboards.
+const Owners = 50
+
+const groups = 10
 
 // Populate adds dashboards to what the service keeps, which must not run, and
 // people to the hub. Of four dashboards one is open to everyone, one to a person,
@@ -55,7 +55,7 @@ func (h *House) Populate(ctx context.Context, dashboards, visitors int) (*Popula
 		names = append(names, resident.Name)
 		members[resident.Groups[0]] = append(members[resident.Groups[0]], resident.Name)
 	}
-	for i := range owners {
+	for i := range Owners {
 		names = append(names, fmt.Sprintf("owner-%02d", i))
 	}
 	if _, err := h.API(ctx, http.MethodPost, "/users", map[string]any{"usernames": names}); err != nil {
@@ -78,7 +78,7 @@ func (h *House) Populate(ctx context.Context, dashboards, visitors int) (*Popula
 func (p *Population) dashboard(i int) dashboard.Dashboard {
 	made := time.Now().Add(-time.Duration(i) * time.Hour).UTC().Truncate(time.Microsecond)
 	d := dashboard.Dashboard{
-		ID: dashboard.NewID(), Owner: fmt.Sprintf("owner-%02d", i%owners), Name: fmt.Sprintf("Figures of department %d", i),
+		ID: dashboard.NewID(), Owner: fmt.Sprintf("owner-%02d", i%Owners), Name: fmt.Sprintf("Figures of department %d", i),
 		Description: "What was sold, to whom, and where: by week and by region, with the plan beside it.",
 		Source:      dashboard.Source{Kind: dashboard.FromServer, Folder: "work"},
 		App:         dashboard.App{Framework: "voila", Path: "Figures.ipynb"},
@@ -159,6 +159,8 @@ func (r *Resident) Look(ctx context.Context, address string) (status int, body [
 	}
 	request.Header.Set("Authorization", "token "+r.Token)
 	request.Header.Set("Accept", "text/html")
+	request.Header.Set("Sec-Fetch-Mode", "navigate")
+	request.Header.Set("Sec-Fetch-Dest", "document")
 	began := time.Now()
 	answer, err := r.client.Do(request)
 	if err != nil {
