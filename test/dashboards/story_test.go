@@ -76,6 +76,9 @@ type told struct {
 		Edited                                    int
 		Unchanged, Rebuilt, Waited, Started, Name string
 	}
+	Said struct {
+		Unfound, Refused, Failed, Group string
+	}
 	Ended struct {
 		Status, Gone                    int
 		RefusedAfter                    float64
@@ -121,6 +124,10 @@ func (s *stage) checkStory() {
 	}
 	s.wantText("a start", story.Changed.Waited, "It is being started for you")
 	s.wantText("the new name", story.Changed.Name, `Wave “2” <b>&amp; 'more'`)
+	s.wantText("a search", story.Said.Unfound, "No dashboard matches “nothing like this”")
+	s.wantText("a form", story.Said.Refused, "You have a dashboard called “wave “2” <B>&amp; 'More'” already")
+	s.wantText("a build", story.Said.Failed, "The last build failed", `no "nowhere.ipynb"`, "Build again")
+	s.wantText("a group", story.Said.Group, "Wave “2”", "alice")
 	if story.Ended.Status != http.StatusForbidden || story.Ended.RefusedAfter > 5000 {
 		s.Errorf("bob is refused with %d, after %.0f ms", story.Ended.Status, story.Ended.RefusedAfter)
 	}

@@ -5,6 +5,7 @@ import { wanted } from "../../browser/browser.mjs";
 import { change } from "./change.mjs";
 import { create } from "./create.mjs";
 import { end } from "./end.mjs";
+import { odd } from "./odd.mjs";
 import { play } from "./people.mjs";
 import { look, turnAway } from "./view.mjs";
 
@@ -18,6 +19,7 @@ await play(async (come) => {
   const dave = await come("dave");
   const refused = await turnAway(dave, made);
   const changed = await change(alice, bob, made);
+  const said = await odd(alice, carol);
   const ended = await end(alice, bob, made);
-  return { made, seen, seenByCarol, refused, changed, ended, hub: wanted.hub };
+  return { made, seen, seenByCarol, refused, changed, said, ended, hub: wanted.hub };
 });
