@@ -108,12 +108,18 @@ func (s *stage) delete(owner *house.Person, d api.Dashboard) {
 		}
 		return nil
 	})
+	s.wantNothingOf(d)
+}
+
+// wantNothingOf checks that Docker and the hub have nothing of a dashboard.
+func (s *stage) wantNothingOf(d api.Dashboard) {
+	s.Helper()
 	if images := s.images(d.ID); len(images) > 0 {
-		s.Errorf("the images %q of %s are left", images, d.Name)
+		s.Errorf("the images %q are left", images)
 	}
 	s.wantNothingBetween()
 	if left := s.run("ps", "--all", "--quiet", "--filter", "name=^/"+containerOf(d)+"$"); left != "" {
-		s.Errorf("the container %s of %s is left", left, d.Name)
+		s.Errorf("the container %s is left", left)
 	}
 	for _, server := range s.servers(d.Owner) {
 		if server == d.Detail.Server {

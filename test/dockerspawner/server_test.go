@@ -28,15 +28,16 @@ type notebookServer struct {
 }
 
 // startServer starts the default server of a user, which is stopped when the test
-// ends.
+// ends, and its volume removed.
 func (s *stage) startServer(name string) *notebookServer {
 	s.Helper()
 	n := &notebookServer{s, s.person(name), "jupyter-" + name}
 	n.start()
 	s.Cleanup(func() {
-		if _, err := s.API(context.Background(), http.MethodDelete, "/users/"+name+"/server", nil); err != nil {
+		if err := s.StopServer(context.Background(), name, ""); err != nil {
 			s.Error(err)
 		}
+		s.run("volume", "rm", "jupyterhub-user-"+name)
 	})
 	return n
 }
@@ -100,6 +101,9 @@ func notebook(version, formula string) string {
 	}
 	return string(content)
 }
+
+// asJSON is a notebook as part of something else that is JSON.
+func asJSON(notebook string) json.RawMessage { return json.RawMessage(notebook) }
 
 // install puts a package where pip install --user does.
 func (n *notebookServer) install(name, content string) {

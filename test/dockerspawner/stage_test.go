@@ -154,10 +154,25 @@ func open(t *testing.T) *stage {
 	s := &stage{t, shared.house, shared.docker}
 	t.Cleanup(func() {
 		if t.Failed() {
-			t.Logf("%s\n%s\n%s", s.LogTail(40), s.serviceTail(40), s.docker.Log())
+			t.Logf("%s\n%s\n%s\n%s", s.LogTail(40), s.serviceTail(40), s.docker.Log(), s.containerLogs())
 		}
 	})
 	return s
+}
+
+// serveWith has the service run with further flags until the test ends.
+func (s *stage) serveWith(flags ...string) {
+	s.Helper()
+	again := func(flags []string) error {
+		s.Service.Flags = flags
+		return errors.Join(s.Service.Stop(), s.Service.Start(context.Background()))
+	}
+	s.must(again(flags))
+	s.Cleanup(func() {
+		if err := again(nil); err != nil {
+			s.Error(err)
+		}
+	})
 }
 
 func (s *stage) must(err error) {
@@ -174,6 +189,20 @@ func (s *stage) serviceTail(lines int) string {
 	}
 	all := strings.Split(strings.TrimSpace(string(content)), "\n")
 	return s.Service.LogFile() + ":\n" + strings.Join(all[max(0, len(all)-lines):], "\n")
+}
+
+// containerLogs are the ends of what containers have said.
+func (s *stage) containerLogs() string {
+	var text strings.Builder
+	names, err := s.docker.Docker("ps", "--all", "--format", "{{.Names}}")
+	for name := range strings.FieldsSeq(names) {
+		said, _ := s.docker.Try(10*time.Second, engine.Command{Args: []string{"logs", "--tail", "20", name}, Both: true})
+		fmt.Fprintf(&text, "%s:\n%s\n", name, said)
+	}
+	if err != nil {
+		return err.Error()
+	}
+	return text.String()
 }
 
 // run runs a docker command that must succeed.

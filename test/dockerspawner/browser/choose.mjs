@@ -1,0 +1,17 @@
+// Zoe's server does not run: she is told so by the form, and can choose it when it
+// does.
+
+import { wanted } from "../../browser/browser.mjs";
+import { play } from "../../dashboards/browser/people.mjs";
+
+await play(async (come) => {
+  const zoe = await come("zoe");
+  await zoe.signIn();
+  await zoe.page.goto(`${wanted.page}new`);
+  const form = await zoe.page.locator("main").innerText();
+  await zoe.see("no-server");
+  const choices = await zoe.page.locator('input[name="source.server"]').evaluateAll((found) =>
+    found.map((each) => ({ text: each.closest("label").innerText, disabled: each.disabled })),
+  );
+  return { form, choices };
+});
