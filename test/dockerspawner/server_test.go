@@ -27,8 +27,8 @@ type notebookServer struct {
 	container string
 }
 
-// startServer starts the default server of a user, which is stopped when the test
-// ends, and its volume removed.
+// startServer starts the default server of a user, of which nothing is left when the
+// test ends.
 func (s *stage) startServer(name string) *notebookServer {
 	s.Helper()
 	n := &notebookServer{s, s.person(name), "jupyter-" + name}
@@ -37,6 +37,8 @@ func (s *stage) startServer(name string) *notebookServer {
 		if err := s.StopServer(context.Background(), name, ""); err != nil {
 			s.Error(err)
 		}
+		// The hub keeps it, to start it again as it was.
+		s.run("rm", "--force", "--volumes", n.container)
 		s.run("volume", "rm", "jupyterhub-user-"+name)
 	})
 	return n

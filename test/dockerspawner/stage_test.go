@@ -103,8 +103,7 @@ func run(ctx context.Context, program string, args ...string) error {
 }
 
 // openHouse starts a hub that is configured as DockerSpawner's own documentation
-// has it: a network of its own, containers that are removed when they stop, and a
-// volume for each user.
+// has it: a network of its own, and a volume for each user.
 func openHouse(ctx context.Context, cache string, way *relay) (*house.House, error) {
 	built, err := shared.bed.Build(ctx, "./cmd/dashboard-builder", false)
 	if err != nil {
@@ -124,7 +123,6 @@ func openHouse(ctx context.Context, cache string, way *relay) (*house.House, err
 			"hub_connect_url": way.url,
 			"image":           notebookImage,
 			"network_name":    network,
-			"remove":          true,
 			"notebook_dir":    home,
 			"volumes":         map[string]any{"jupyterhub-user-{username}": home},
 			"start_timeout":   90,

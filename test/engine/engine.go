@@ -24,6 +24,9 @@ type Engine struct {
 	// Socket is the file of it.
 	Socket string
 
+	// Flags are further ones of dockerd, for its next start.
+	Flags []string
+
 	cache, data, scratch string
 	daemon               *process
 	// containerd is where one of its own listens, and runtime that one; else the
@@ -90,6 +93,7 @@ func (e *Engine) Restart() error {
 	if e.containerd != "" {
 		args = append(args, "--containerd", e.containerd)
 	}
+	args = append(args, e.Flags...)
 	if e.daemon, err = start(exec.Command(daemon, args...), e.logFile()); err != nil {
 		return err
 	}
