@@ -46,6 +46,12 @@ func TestRemoveWhatIsNotThere(t *testing.T) {
 			t.Errorf("%q: %v", ref, err)
 		}
 	}
+	// A dashboard may have snapshots of others' making as well.
+	for _, kind := range []dashboard.SnapshotKind{dashboard.Commit, dashboard.Folder} {
+		if err := c.Remove(t.Context(), dashboard.Snapshot{Kind: kind, Ref: "0123456789abcdef0123456789abcdef01234567", Dashboard: id, Revision: 7}); err != nil {
+			t.Errorf("a %s: %v", kind, err)
+		}
+	}
 }
 
 func TestSecurityOnlyOursIsRemoved(t *testing.T) {

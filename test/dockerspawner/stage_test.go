@@ -28,17 +28,19 @@ import (
 // a machine that has much else to do.
 const patience = 3 * time.Minute
 
-// settings have one snapshot kept of each dashboard, and what was taken back be
-// felt within a second.
+// settings have one snapshot kept of each dashboard, what was taken back be felt
+// within a second, and repositories come from one place, which is this machine.
 const settings = `
 servers: {arguments: [--verdict-lifetime=1]}
 retention: {revisions: 1}
+sources: {repositories: [%q]}
 `
 
 // shared is what all tests stand on, one after the other.
 var shared struct {
 	bed    *bed.Bed
 	docker *engine.Engine
+	git    *gitServer
 	house  *house.House
 }
 
@@ -84,6 +86,11 @@ func play(m *testing.M) (code int) {
 		return code
 	}
 	defer way.close()
+	if shared.git, err = startGit(gateway); err != nil {
+		fail(err)
+		return code
+	}
+	defer shared.git.close()
 	if shared.house, err = openHouse(ctx, cache, way); err != nil {
 		fail(err)
 		return code
@@ -130,7 +137,7 @@ func openHouse(ctx context.Context, cache string, way *relay) (*house.House, err
 		}},
 		Groups:    map[string][]string{"team": {"carol"}},
 		HubConfig: []string{"--spawner=docker", "--binary=" + binary},
-		Settings:  settings,
+		Settings:  fmt.Sprintf(settings, shared.git.url),
 		Serve:     []string{"--cloner=docker", "--docker-host=" + shared.docker.Host},
 	})
 	if err != nil {

@@ -17,7 +17,9 @@ func (c *Cloner) Remove(ctx context.Context, snapshot dashboard.Snapshot) error 
 	ctx, cancel := context.WithTimeout(ctx, 2*grace)
 	defer cancel()
 	k := key{snapshot.Dashboard, snapshot.Revision}
-	if snapshot.Ref == "" || snapshot.Ref == c.tag(k) {
+	// One of another kind is none of ours, but there may be what is left of a try to
+	// make one of this revision before.
+	if snapshot.Ref == "" || snapshot.Ref == c.tag(k) || snapshot.Kind != dashboard.Image {
 		return explain(c.clear(ctx, k, true))
 	}
 	return explain(c.remove(ctx, k, snapshot.Ref))
