@@ -63,9 +63,6 @@ func (w *work) clone(d dashboard.Dashboard) (dashboard.Revision, error) {
 		return revision, err
 	}
 	revision.State, revision.Snapshot, revision.Finished = dashboard.Made, snapshot, time.Now()
-	if snapshot.Paused > 0 {
-		w.Log(fmt.Sprintf("The server stood still for %s.", snapshot.Paused.Round(time.Millisecond)))
-	}
 	return revision, w.Store.SetRevision(w.ctx, revision)
 }
 

@@ -179,8 +179,8 @@ func (b *Builder) recover(ctx context.Context) {
 // takeUp goes on with jobs whose process is gone.
 func (b *Builder) takeUp(ctx context.Context) {
 	since := time.Now().Add(-stale)
-	if b.Alone {
-		since = time.Now()
+	if b.Alone { // all of them, also one that was seen in this very tick of SQLite's clock
+		since = time.Now().Add(time.Millisecond)
 	}
 	found, err := b.Store.ClaimJobs(ctx, b.worker, since)
 	if err != nil {

@@ -112,10 +112,15 @@ func (m *making) copyContainer(ctx context.Context) (image string, err error) {
 		image, err = m.commit(ctx, m.source.ID, forCommit(m.spec, m.source.Config.Env))
 		return err
 	})
-	if err == nil && m.paused > 0 {
-		m.report.Log(fmt.Sprintf("The server stood still for %s meanwhile.", m.paused.Round(time.Millisecond)))
-	}
+	m.logPause(m.paused)
 	return image, err
+}
+
+// logPause tells how long the server stood still just now.
+func (m *making) logPause(paused time.Duration) {
+	if paused > 0 {
+		m.report.Log(fmt.Sprintf("The server stood still for %s.", paused.Round(time.Millisecond)))
+	}
 }
 
 // checkFrozen says that the app is not there at the moment of the commit. Is it
@@ -183,6 +188,7 @@ func (m *making) fillBox(ctx context.Context, image string, emptied []string) (s
 			var paused time.Duration
 			paused, err = m.still(ctx, m.source.ID, m.key, fill)
 			m.paused += paused
+			m.logPause(paused)
 		}
 		if err == nil {
 			m.logFilled(done, len(emptied))
