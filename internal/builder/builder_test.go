@@ -326,3 +326,24 @@ func TestSecurityAnOrdinaryServerIsNotTakenForADashboard(t *testing.T) {
 		t.Errorf("got %+v", now)
 	}
 }
+
+func TestAServerThatHasToRun(t *testing.T) {
+	w := newWorld(t, func(c *Config) { c.NeedsRunning = true })
+	wanted := draft("Sales")
+	for server, why := range map[string]string{"": "It does not run. Start it first.", "gpu": "You have no server “gpu” that can be cloned. Choose another one."} {
+		wanted.Source.Server = server
+		_, _, err := w.Create(t.Context(), visitor("ada"), wanted)
+		if refused, ok := err.(*dashboard.Error); !ok || refused.Field != "source.server" || refused.Message != why {
+			t.Errorf("%q: %v", server, err)
+		}
+	}
+	w.hub.mu.Lock()
+	w.hub.users["ada"].servers["gpu"] = &stubServer{ready: true}
+	wanted.Source.Server = "gpu"
+	w.hub.mu.Unlock()
+	_, job, err := w.Create(t.Context(), visitor("ada"), wanted)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.await(t, job)
+}

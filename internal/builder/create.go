@@ -21,6 +21,9 @@ func (b *Builder) Create(ctx context.Context, v dashboard.Visitor, d dashboard.D
 	if err := b.check(ctx, &d, dashboard.Access{}); err != nil {
 		return d, none, err
 	}
+	if err := b.checkRunning(ctx, v, d.Source); err != nil {
+		return d, none, err
+	}
 	_, owned, err := b.Store.List(ctx, dashboard.Query{Owner: v.Name, Limit: 1})
 	if err != nil {
 		return d, none, err
@@ -75,6 +78,27 @@ func (b *Builder) checkSource(source dashboard.Source) error {
 		return dashboard.InvalidField("source.kind", "Nothing can be cloned from a %s here. Choose another source.", source.Kind)
 	}
 	return b.Settings.CheckSource(source)
+}
+
+// checkRunning says of a server that cannot be cloned now why not, where a build
+// would only find that out later.
+func (b *Builder) checkRunning(ctx context.Context, v dashboard.Visitor, source dashboard.Source) error {
+	if !b.NeedsRunning || source.Kind != dashboard.FromServer {
+		return nil
+	}
+	servers, err := b.Servers(ctx, v)
+	if err != nil {
+		return err
+	}
+	for _, each := range servers {
+		if each.Name == source.Server && each.Why != "" {
+			return dashboard.InvalidField("source.server", "%s", each.Why)
+		}
+		if each.Name == source.Server {
+			return nil
+		}
+	}
+	return dashboard.InvalidField("source.server", "You have no server “%s” that can be cloned. Choose another one.", source.Server)
 }
 
 // checkAccess refuses to share wider than before with whom this hub cannot let

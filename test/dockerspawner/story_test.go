@@ -95,6 +95,8 @@ func TestAServerThatDoesNotRunCannotBeChosen(t *testing.T) {
 	const sentence = "It does not run"
 	var told struct {
 		Form    string
+		Refused int
+		Wrong   string
 		Choices []struct {
 			Text     string
 			Disabled bool
@@ -104,18 +106,24 @@ func TestAServerThatDoesNotRunCannotBeChosen(t *testing.T) {
 	if len(told.Choices) != 1 || !told.Choices[0].Disabled || !strings.Contains(told.Choices[0].Text, sentence) {
 		t.Errorf("the form says %+v in\n%s", told.Choices, told.Form)
 	}
+	if told.Refused != http.StatusUnprocessableEntity || !strings.Contains(told.Wrong, sentence) {
+		t.Errorf("the form is refused with %d:\n%s", told.Refused, told.Wrong)
+	}
 	servers, err := zoe.Servers(t.Context())
 	s.must(err)
 	if len(servers) != 1 || !strings.Contains(servers[0].Why, sentence) {
 		t.Errorf("the servers are %+v", servers)
 	}
-	// Whoever asks all the same reads it of the build.
-	made, err := zoe.Create(t.Context(), static("Site", ""))
-	s.must(err)
-	if ended := s.follow(zoe, made.Job); ended.Failure != "Your server has no container here at the moment. Start it and try again." {
-		t.Errorf("the build ended with %q", ended.Failure)
+	// Nothing is made of it, whoever asks all the same.
+	_, err = zoe.Create(t.Context(), static("Site", ""))
+	if err == nil || !strings.Contains(err.Error(), sentence) {
+		t.Errorf("it is refused with %v", err)
 	}
-	s.delete(zoe, s.get(zoe, made.Dashboard.ID))
+	page, err := zoe.List(t.Context(), api.Query{})
+	s.must(err)
+	if page.Total != 0 {
+		t.Errorf("there are the dashboards %+v", page.Items)
+	}
 }
 
 // browse plays a scenario of the folder browser. The service's own pages must give

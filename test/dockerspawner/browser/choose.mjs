@@ -13,5 +13,13 @@ await play(async (come) => {
   const choices = await zoe.page.locator('input[name="source.server"]').evaluateAll((found) =>
     found.map((each) => ({ text: each.closest("label").innerText, disabled: each.disabled })),
   );
-  return { form, choices };
+  await zoe.page.getByLabel("Name", { exact: true }).fill("Site");
+  await zoe.page.getByLabel("Framework").selectOption("static");
+  const refused = await zoe.expecting([422], async () => {
+    const answered = zoe.page.waitForResponse((answer) => answer.request().method() === "POST");
+    await zoe.page.getByRole("button", { name: "Create dashboard" }).click();
+    return (await answered).status();
+  });
+  await zoe.see("refused");
+  return { form, choices, refused, wrong: await zoe.page.locator("main").innerText() };
 });
