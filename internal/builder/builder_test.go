@@ -330,7 +330,7 @@ func TestSecurityAnOrdinaryServerIsNotTakenForADashboard(t *testing.T) {
 func TestAServerThatHasToRun(t *testing.T) {
 	w := newWorld(t, func(c *Config) { c.NeedsRunning = true })
 	wanted := draft("Sales")
-	for server, why := range map[string]string{"": "It does not run. Start it first.", "gpu": "You have no server “gpu” that can be cloned. Choose another one."} {
+	for server, why := range map[string]string{"": "The server “My server” does not run. Start it first, or choose another one.", "gpu": "You have no server “gpu” that can be cloned. Choose another one."} {
 		wanted.Source.Server = server
 		_, _, err := w.Create(t.Context(), visitor("ada"), wanted)
 		if refused, ok := err.(*dashboard.Error); !ok || refused.Field != "source.server" || refused.Message != why {

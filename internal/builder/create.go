@@ -80,8 +80,8 @@ func (b *Builder) checkSource(source dashboard.Source) error {
 	return b.Settings.CheckSource(source)
 }
 
-// checkRunning says of a server that cannot be cloned now why not, where a build
-// would only find that out later.
+// checkRunning says of a server that it does not run, where it has to, before a build
+// finds that out.
 func (b *Builder) checkRunning(ctx context.Context, v dashboard.Visitor, source dashboard.Source) error {
 	if !b.NeedsRunning || source.Kind != dashboard.FromServer {
 		return nil
@@ -91,11 +91,12 @@ func (b *Builder) checkRunning(ctx context.Context, v dashboard.Visitor, source 
 		return err
 	}
 	for _, each := range servers {
-		if each.Name == source.Server && each.Why != "" {
-			return dashboard.InvalidField("source.server", "%s", each.Why)
-		}
-		if each.Name == source.Server {
+		switch {
+		case each.Name != source.Server:
+		case each.Running:
 			return nil
+		default:
+			return dashboard.InvalidField("source.server", "The server “%s” does not run. Start it first, or choose another one.", each.Title)
 		}
 	}
 	return dashboard.InvalidField("source.server", "You have no server “%s” that can be cloned. Choose another one.", source.Server)

@@ -92,7 +92,7 @@ func (s *stage) checkViewed(saw viewed, prefix string) {
 func TestAServerThatDoesNotRunCannotBeChosen(t *testing.T) {
 	s := open(t)
 	zoe := s.person("zoe")
-	const sentence = "It does not run"
+	const why, sentence = "It does not run. Start it first.", "The server “My server” does not run. Start it first, or choose another one."
 	var told struct {
 		Form    string
 		Refused int
@@ -103,7 +103,7 @@ func TestAServerThatDoesNotRunCannotBeChosen(t *testing.T) {
 		}
 	}
 	s.browse("choose", nil, &told)
-	if len(told.Choices) != 1 || !told.Choices[0].Disabled || !strings.Contains(told.Choices[0].Text, sentence) {
+	if len(told.Choices) != 1 || !told.Choices[0].Disabled || !strings.Contains(told.Choices[0].Text, why) {
 		t.Errorf("the form says %+v in\n%s", told.Choices, told.Form)
 	}
 	if told.Refused != http.StatusUnprocessableEntity || !strings.Contains(told.Wrong, sentence) {
@@ -111,7 +111,7 @@ func TestAServerThatDoesNotRunCannotBeChosen(t *testing.T) {
 	}
 	servers, err := zoe.Servers(t.Context())
 	s.must(err)
-	if len(servers) != 1 || !strings.Contains(servers[0].Why, sentence) {
+	if len(servers) != 1 || !strings.Contains(servers[0].Why, why) {
 		t.Errorf("the servers are %+v", servers)
 	}
 	// Nothing is made of it, whoever asks all the same.
