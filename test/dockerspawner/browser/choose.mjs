@@ -18,8 +18,9 @@ await play(async (come) => {
   const refused = await zoe.expecting([422], async () => {
     const answered = zoe.page.waitForResponse((answer) => answer.request().method() === "POST");
     await zoe.page.getByRole("button", { name: "Create dashboard" }).click();
+    await zoe.page.getByText("That did not work").waitFor();
+    await zoe.see("refused"); // the browser complains of the status some time later
     return (await answered).status();
   });
-  await zoe.see("refused");
   return { form, choices, refused, wrong: await zoe.page.locator("main").innerText() };
 });
