@@ -3,6 +3,7 @@
 package dockerspawner
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -132,9 +133,18 @@ func (s *stage) delete(owner *house.Person, d api.Dashboard) {
 	s.wantNothingOf(d)
 }
 
-// wantNothingOf checks that Docker and the hub have nothing of a dashboard.
+// wantNothingOf checks that neither Docker nor the hub nor the service have anything
+// of a dashboard.
 func (s *stage) wantNothingOf(d api.Dashboard) {
 	s.Helper()
+	kept, err := s.Service.Store(s.Context())
+	s.must(err)
+	defer kept.Close()
+	revisions, err := kept.Revisions(s.Context(), d.ID)
+	s.must(err)
+	if _, err := kept.Dashboard(s.Context(), d.ID); !errors.Is(err, dashboard.ErrNotFound) || len(revisions) > 0 {
+		s.Errorf("there is a row of it still (%v), and %+v", err, revisions)
+	}
 	if images := s.images(d.ID); len(images) > 0 {
 		s.Errorf("the images %q are left", images)
 	}

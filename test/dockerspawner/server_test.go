@@ -154,5 +154,18 @@ func (s *stage) servers(user string) []string {
 
 // containerOf is the name that DockerSpawner gives to a dashboard's container.
 func containerOf(d api.Dashboard) string {
-	return "jupyter-" + d.Owner + "--" + strings.ReplaceAll(d.Detail.Server, "-", "-2d")
+	return "jupyter-" + escape(d.Owner) + "--" + escape(d.Detail.Server)
+}
+
+// escape is how DockerSpawner writes names (dockerspawner.py: _escape).
+func escape(name string) string {
+	var made strings.Builder
+	for _, c := range []byte(name) {
+		if c >= 'a' && c <= 'z' || c >= '0' && c <= '9' {
+			made.WriteByte(c)
+		} else {
+			fmt.Fprintf(&made, "-%x", c)
+		}
+	}
+	return made.String()
 }
