@@ -5,7 +5,6 @@ package containds_test
 import (
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"os/user"
@@ -14,6 +13,8 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+
+	"github.com/ideonate/jhsingle-native-proxy/test/bed"
 )
 
 // server is a PostgreSQL of the tests' own, started by the first that needs it.
@@ -73,14 +74,11 @@ func (s *postgresServer) start() error {
 	if err := s.run("initdb", "-D", data, "-U", "hub", "--auth-local=trust", "--auth-host=scram-sha-256", "--pwfile", password, "--no-sync"); err != nil {
 		return err
 	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	ports, err := bed.FreePorts(1)
 	if err != nil {
 		return err
 	}
-	port := listener.Addr().(*net.TCPAddr).Port
-	if err := listener.Close(); err != nil {
-		return err
-	}
+	port := ports[0]
 	options := fmt.Sprintf("-c listen_addresses=127.0.0.1 -c port=%d -c unix_socket_directories=%s -c fsync=off", port, s.folder)
 	if err := s.run("pg_ctl", "start", "-w", "-D", data, "-l", filepath.Join(s.folder, "server.log"), "-o", options); err != nil {
 		return err

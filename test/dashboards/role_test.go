@@ -272,19 +272,30 @@ func (s *stage) actsAs(name string) map[string]bool {
 	s.write(name, "site/index.html", "by herself")
 	script := s.script(name)
 	acts := map[string]bool{}
-	before := len(s.LogTail(100_000))
+	before := len(s.hubLog())
 	script.call(http.MethodGet, "servers", nil, nil)
-	acts["look"] = !loggedAs(s.LogTail(100_000)[before:], "GET /hub/api/users/"+name+"?", "dashboards")
+	acts["look"] = !loggedAs(s.hubLog()[before:], "GET /hub/api/users/"+name+"?", "dashboards")
 	var made api.Created
 	script.call(http.MethodPost, "dashboards", static("Mine", "site"), &made)
 	script.finish(made.Job)
 	var job api.Job
 	script.call(http.MethodPost, "dashboards/"+made.Dashboard.ID+"/stop", nil, &job)
 	script.finish(job)
+	log := s.hubLog()
 	for _, method := range []string{http.MethodPost, http.MethodDelete} {
-		acts[method] = loggedAs(s.LogTail(100_000), method+" /hub/api/users/"+name+"/servers/", name)
+		acts[method] = loggedAs(log, method+" /hub/api/users/"+name+"/servers/", name)
 	}
 	return acts
+}
+
+// hubLog is the hub's log, with all that it answered so far. It writes a request
+// down just after its answer, and so it is asked for something more: its loop
+// comes to that when the lines of what was before are written.
+func (s *stage) hubLog() string {
+	s.Helper()
+	_, err := s.API(s.Context(), http.MethodGet, "/info", nil)
+	s.must(err)
+	return s.LogTail(100_000)
 }
 
 // loggedAs says whether the hub's log has a call that somebody made with success.

@@ -17,6 +17,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -218,18 +219,18 @@ func newStand(t *testing.T, user string, wanted setup) *stand {
 	return s
 }
 
-// quietHost is an address of this machine that nothing else uses, so that a port
-// of it is not taken by a connection in the meantime: there are thousands here.
+// quietHost is an address of this machine that nothing else uses.
 const quietHost = "127.0.0.2"
 
+// freeAddress is one that nothing else takes until our program does, which may be
+// seconds: there are thousands of connections here.
 func freeAddress(t *testing.T) string {
 	t.Helper()
-	listener, err := net.Listen("tcp", quietHost+":0")
+	ports, err := bed.FreePorts(1)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer listener.Close()
-	return listener.Addr().String()
+	return net.JoinHostPort(quietHost, strconv.Itoa(ports[0]))
 }
 
 func or(value, otherwise string) string {

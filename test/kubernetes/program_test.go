@@ -5,7 +5,6 @@ package kubernetes_test
 import (
 	"bytes"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -17,6 +16,8 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+
+	"github.com/ideonate/jhsingle-native-proxy/test/bed"
 )
 
 // The real program takes what the manifests give it, and answers their probes.
@@ -105,14 +106,13 @@ func mount(t *testing.T, all cluster, container corev1.Container) string {
 // listen finds a free port for each of a container's.
 func listen(t *testing.T, container corev1.Container) map[string]string {
 	t.Helper()
+	free, err := bed.FreePorts(len(container.Ports))
+	if err != nil {
+		t.Fatal(err)
+	}
 	ports := map[string]string{}
-	for _, port := range container.Ports {
-		listener, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer listener.Close()
-		_, ports[fmt.Sprint(port.ContainerPort)], _ = net.SplitHostPort(listener.Addr().String())
+	for i, port := range container.Ports {
+		ports[fmt.Sprint(port.ContainerPort)] = fmt.Sprint(free[i])
 	}
 	return ports
 }
