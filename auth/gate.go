@@ -97,8 +97,8 @@ func NewGate(config Config) (*Gate, error) {
 		access:      rule,
 		cookies:     newCookies(env),
 		sealer:      sealer,
-		tokenLimits: newLimits(),
-		loginLimits: newLimits(),
+		tokenLimits: tokenLimits(),
+		loginLimits: loginLimits(),
 		oauth: &oauth2.Config{
 			ClientID:     env.ClientID,
 			ClientSecret: env.APIToken.Reveal(),

@@ -13,29 +13,34 @@ import (
 // errLimited says that a question was not put to the hub, as too many were.
 var errLimited = errors.New("too many questions to the hub on behalf of visitors without a login")
 
-const (
-	// eachRate and eachBurst bound, in questions a second and at once, what one
-	// address can make us ask the hub without a login of ours: whose a token
-	// is, or a code's worth. A person needs one at each login; a program one
-	// for each of its tokens every few minutes.
-	eachRate, eachBurst = 5, 50
-	// allRate and allBurst bound all addresses together.
-	allRate, allBurst = 50, 200
-	// maxAddresses bounds how many addresses are told apart.
-	maxAddresses = 4096
-)
+// allowance is how many questions a second are allowed, and how many at once.
+type allowance struct {
+	rate  rate.Limit
+	burst int
+}
+
+// What one address can make us ask the hub without a login of ours, and all
+// together. A program needs one question for each of its tokens every few
+// minutes. A person needs one at each login; a class that follows a link, or all
+// people where something before the hub hides their addresses, log in at once.
+func tokenLimits() *limits { return newLimits(allowance{5, 50}, allowance{50, 200}) }
+func loginLimits() *limits { return newLimits(allowance{20, 200}, allowance{100, 400}) }
+
+// maxAddresses bounds how many addresses are told apart.
+const maxAddresses = 4096
 
 // limits bound how much a visitor without a login can make us ask the hub: to
 // guess tokens or codes, or to flood it through us.
 type limits struct {
+	one allowance
 	all *rate.Limiter
 
 	mu   sync.Mutex
 	each map[string]*rate.Limiter
 }
 
-func newLimits() *limits {
-	return &limits{all: rate.NewLimiter(allRate, allBurst), each: map[string]*rate.Limiter{}}
+func newLimits(one, all allowance) *limits {
+	return &limits{one: one, all: rate.NewLimiter(all.rate, all.burst), each: map[string]*rate.Limiter{}}
 }
 
 // permit says whether the visitor may make us ask once more.
@@ -51,7 +56,7 @@ func (l *limits) of(address string) *rate.Limiter {
 		if len(l.each) >= maxAddresses {
 			l.makeRoom()
 		}
-		found = rate.NewLimiter(eachRate, eachBurst)
+		found = rate.NewLimiter(l.one.rate, l.one.burst)
 		l.each[address] = found
 	}
 	return found
@@ -61,7 +66,7 @@ func (l *limits) of(address string) *rate.Limiter {
 // there is none: then the common bound is what holds.
 func (l *limits) makeRoom() {
 	for address, limiter := range l.each {
-		if limiter.Tokens() >= eachBurst {
+		if limiter.Tokens() >= float64(l.one.burst) {
 			delete(l.each, address)
 		}
 	}

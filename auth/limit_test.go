@@ -15,7 +15,7 @@ func TestSecurityGuessingIsLimited(t *testing.T) {
 	for i := range 500 {
 		codes[w.do("GET", home, fmt.Sprintf("Authorization: token guess-%d", i), "X-Forwarded-For: 198.51.100.1").StatusCode]++
 	}
-	if codes[401] < eachBurst || codes[401] > eachBurst+20 || codes[429] != 500-codes[401] {
+	if codes[401] < 50 || codes[401] > 70 || codes[429] != 500-codes[401] {
 		t.Errorf("500 guesses of one address gave %v", codes)
 	}
 	if w.hub.asked != codes[401] {
@@ -40,7 +40,7 @@ func TestSecurityGuessingFromManyAddressesIsLimited(t *testing.T) {
 	for i := range 1000 {
 		codes[w.do("GET", home, fmt.Sprintf("Authorization: token guess-%d", i), fmt.Sprintf("X-Forwarded-For: 10.0.%d.%d", i/250, i%250)).StatusCode]++
 	}
-	if codes[401] < allBurst || codes[401] > 2*allBurst || codes[401]+codes[429] != 1000 {
+	if codes[401] < 200 || codes[401] > 400 || codes[401]+codes[429] != 1000 {
 		t.Errorf("1000 guesses gave %v", codes)
 	}
 }
@@ -50,16 +50,17 @@ func TestSecurityCallbackIsLimited(t *testing.T) {
 	begin := w.do("GET", home, navigate)
 	callback := w.hub.authorize(t, begin.Header.Get("Location"), "ada-token")
 	codes := map[int]int{}
-	for range 200 {
+	for range 400 {
 		codes[w.do("GET", strings.Replace(callback, "code=", "code=made-up-", 1), navigate, "Cookie: "+cookieHeader(begin)).StatusCode]++
 	}
-	if codes[429] < 100 {
-		t.Errorf("200 calls with made-up codes gave %v", codes)
+	// 200 at once may log in from one address: a class that follows a link.
+	if codes[403] < 200 || codes[429] < 100 {
+		t.Errorf("400 calls with made-up codes gave %v", codes)
 	}
 }
 
 func TestSecurityAddressesRememberedAreBounded(t *testing.T) {
-	l := newLimits()
+	l := tokenLimits()
 	r := httptest.NewRequest("GET", "/", nil)
 	for i := range 3 * maxAddresses {
 		r.RemoteAddr = fmt.Sprintf("10.%d.%d.%d:1", i>>16, i>>8&255, i&255)

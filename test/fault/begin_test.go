@@ -48,7 +48,8 @@ func TestManyBehindOneAddressAllComeInAfterAFault(t *testing.T) {
 	began := len(at.log(t))
 	var waiting errgroup.Group
 	waiting.SetLimit(10)
-	for range insistence {
+	const reloads = 2 * insistence // more than may log in at once from one address
+	for range reloads {
 		waiting.Go(func() error {
 			answer, err := send(t.Context(), newcomer, landed.URL.RequestURI())
 			if err != nil {
@@ -66,8 +67,8 @@ func TestManyBehindOneAddressAllComeInAfterAFault(t *testing.T) {
 	if err := waiting.Wait(); err != nil {
 		t.Error(err)
 	}
-	if lines := strings.Count(at.log(t)[began:], "\n"); lines > insistence/4 {
-		t.Errorf("%d reloads are %d lines of the log, for example\n%s", insistence, lines, tail(at.log(t), 2))
+	if lines := strings.Count(at.log(t)[began:], "\n"); lines > reloads/8 {
+		t.Errorf("%d reloads are %d lines of the log, for example\n%s", reloads, lines, tail(at.log(t), 2))
 	}
 	at.layer.end(t)
 	at.finishes(t, newcomer, landed, false)
