@@ -12,6 +12,7 @@ import (
 	"net/http/httptest"
 	"net/http/httptrace"
 	"net/textproto"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -103,6 +104,23 @@ Cookie: a=1
 	}
 	if len(want) > 0 {
 		t.Errorf("the app did not get %v", want)
+	}
+}
+
+// What an app says of its whole origin holds for what is its own of it.
+func TestSecurityAnAppDoesNotReachIntoItsOrigin(t *testing.T) {
+	for _, scope := range []string{"/", "/hub/", "../../", "https://hub.example.org/", testPrefix + "../../", ""} {
+		w := newWorld(t, withApp(func(rw http.ResponseWriter, _ *http.Request) {
+			rw.Header()["Service-Worker-Allowed"] = []string{scope, "/"}
+			rw.Header().Set("Clear-Site-Data", `"*"`)
+		}), nil)
+		resp, _ := w.get(testPrefix + "worker.js")
+		if got := resp.Header["Service-Worker-Allowed"]; !slices.Equal(got, []string{testPrefix}) {
+			t.Errorf("a worker may have the scopes %q, not %q", got, testPrefix)
+		}
+		if got, ok := resp.Header["Clear-Site-Data"]; ok {
+			t.Errorf("Clear-Site-Data: %q came through", got)
+		}
 	}
 }
 

@@ -114,7 +114,8 @@ func (p *Proxy) writeResponseHead(w http.ResponseWriter, resp *http.Response, up
 }
 
 // passedFields are the fields of an answer's head that go on to the visitor:
-// not those for our connection to the app, and no cookie of the hub's.
+// not those for our connection to the app, no cookie of the hub's, and nothing
+// that reaches into what else is of this origin: the hub, and other servers.
 func (p *Proxy) passedFields(resp *http.Response) iter.Seq2[string, []string] {
 	return func(yield func(string, []string) bool) {
 		dropped := connectionOptions(resp.Header)
@@ -123,6 +124,14 @@ func (p *Proxy) passedFields(resp *http.Response) iter.Seq2[string, []string] {
 				continue
 			}
 			switch name {
+			case "Service-Worker-Allowed":
+				// Whatever it asks for, the widest scope that is its own (Service
+				// Workers, Update algorithm): a worker at / would answer for the hub.
+				values = []string{string(p.prefix)}
+			case "Clear-Site-Data":
+				if p.prefix != "/" {
+					continue // the hub's login, and what others store, would be gone
+				}
 			case "Set-Cookie":
 				values = p.allowedCookies(values)
 			case "Location":

@@ -211,6 +211,22 @@ func hasCookie(r reply) string {
 	return "taken off"
 }
 
+// reaching tells how far what an app says of its origin goes.
+func reaching(name, far, near string) func(reply) string {
+	return func(r reply) string {
+		switch value := r.header(name); {
+		case value == far:
+			return "**passed on to the browser**"
+		case value != "" && strings.HasPrefix(value, "/user/"):
+			return near
+		case value == "":
+			return "taken off"
+		default:
+			return value
+		}
+	}
+}
+
 func rows() []row {
 	section := func(title string) row { return row{vector: title} }
 	const upgrade = "GET {P}{M} HTTP/1.1\r\n" + handshake
@@ -268,6 +284,8 @@ func rows() []row {
 
 		section("An app that answers oddly"),
 		{"sets the hub's session cookie", "taken off", answered(ok+"Set-Cookie: jupyterhub-session-id=poison; Path=/\r\nContent-Length: 2\r\n\r\nok", hasCookie)},
+		{"ends the browser's login to the hub (`Clear-Site-Data`)", "taken off", answered(ok+"Clear-Site-Data: \"*\"\r\nContent-Length: 2\r\n\r\nok", reaching("Clear-Site-Data", `"*"`, ""))},
+		{"asks for a service worker that answers for the hub (`Service-Worker-Allowed: /`)", "its own path only", answered(ok+"Service-Worker-Allowed: /\r\nContent-Length: 2\r\n\r\nok", reaching("Service-Worker-Allowed", "/", "its own path only"))},
 		{"Content-Length and chunks, with another answer inside", "200, its own", answered(ok+fmt.Sprintf("Content-Length: %d\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 5+len(second))+second, ownAnswer)},
 		{"two lengths", "502", answered(ok+"Content-Length: 2\r\nContent-Length: 100\r\n\r\nok"+second, ownAnswer)},
 		{"101, unasked", "502", answered("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n"+second, ownAnswer)},
