@@ -3,11 +3,8 @@
 package test
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"testing"
 	"time"
@@ -23,14 +20,11 @@ type scene struct {
 	// Release is a file for which the app waits.
 	Release string `json:"release,omitempty"`
 
-	Output   string `json:"output"`
-	Chromium string `json:"chromium"`
-	Modules  string `json:"modules"`
+	Output string `json:"output"`
 }
 
 // sight is what a scenario reports; each fills in what it looks at.
 type sight struct {
-	Failure    string      `json:"failure"`
 	Complaints []complaint `json:"complaints"`
 
 	URL         string   `json:"url"`
@@ -61,50 +55,18 @@ type complaint struct {
 // browse plays a scenario in a real Chromium; its pictures go to test/output.
 func browse(t *testing.T, scenario string, tell scene) sight {
 	t.Helper()
-	tell.Chromium = chromium(t)
-	tell.Modules = shared.NodeModules()
 	tell.Output = filepath.Join(shared.output, scenario)
 	if tell.Password == "" {
 		tell.Password = shared.hub.Password
 	}
-	told, err := json.Marshal(tell)
-	if err != nil {
-		t.Fatal(err)
-	}
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
-	command := exec.CommandContext(ctx, "node", filepath.Join(shared.Root, "test", "browser", scenario+".mjs"))
-	command.Env = append(os.Environ(), "BROWSER_SCENARIO="+string(told))
-	command.WaitDelay = 5 * time.Second
-	var stdout, stderr bytes.Buffer
-	command.Stdout, command.Stderr = &stdout, &stderr
-	if err := command.Run(); err != nil {
-		t.Fatalf("node %s.mjs: %v\n%s\n%s", scenario, err, stdout.Bytes(), stderr.Bytes())
-	}
 	var result sight
-	if err := json.Unmarshal(stdout.Bytes(), &result); err != nil {
-		t.Fatalf("node %s.mjs said no JSON: %v\n%s\n%s", scenario, err, stdout.Bytes(), stderr.Bytes())
-	}
-	if result.Failure != "" {
-		t.Fatalf("%s.mjs failed at %s: %s\ncomplaints: %+v", scenario, result.URL, result.Failure, result.Complaints)
+	if err := shared.Browse(ctx, "test/browser/"+scenario+".mjs", tell, &result); err != nil {
+		t.Fatal(err)
 	}
 	result.output = tell.Output
 	return result
-}
-
-// chromium finds the browser: as CHROMIUM says, or by its usual names.
-func chromium(t *testing.T) string {
-	t.Helper()
-	if path := os.Getenv("CHROMIUM"); path != "" {
-		return path
-	}
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
-		if path, err := exec.LookPath(name); err == nil {
-			return path
-		}
-	}
-	t.Fatal("there is no Chromium. Install it (Debian: apt install chromium), or say in CHROMIUM where it is.")
-	return ""
 }
 
 func mustExist(t *testing.T, file string) {

@@ -17,7 +17,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"github.com/ideonate/jhsingle-native-proxy/internal/thumbnail"
-	"github.com/ideonate/jhsingle-native-proxy/test/dashboards/house"
+	"github.com/ideonate/jhsingle-native-proxy/test/bed"
 )
 
 // lateApp becomes what it is by and by, as apps do that have a kernel behind them:
@@ -64,7 +64,7 @@ func lateApp(t *testing.T) *url.URL {
 // A picture is of what a dashboard shows, and not of how it waits.
 func TestPictureOfALateApp(t *testing.T) {
 	t.Parallel()
-	chromium, err := house.Chromium()
+	chromium, err := bed.Chromium()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -92,7 +92,7 @@ func TestPictureOfALateApp(t *testing.T) {
 // A page that never ends is taken as it is, and one that is none is an error.
 func TestPictureOfAnOddApp(t *testing.T) {
 	t.Parallel()
-	chromium, err := house.Chromium()
+	chromium, err := bed.Chromium()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,13 +4,11 @@ package dockerspawner
 
 import (
 	"net/http"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/ideonate/jhsingle-native-proxy/internal/api"
 	"github.com/ideonate/jhsingle-native-proxy/test/bed"
-	"github.com/ideonate/jhsingle-native-proxy/test/dashboards/house"
 )
 
 // viewed is what a colleague saw.
@@ -25,7 +23,7 @@ type viewed struct {
 // The whole story with two people in a real browser.
 func TestStory(t *testing.T) {
 	s := open(t)
-	chromium, err := house.Chromium()
+	chromium, err := bed.Chromium()
 	s.must(err)
 	s.serveWith("--thumbnails="+chromium, "--thumbnails-argument=--no-sandbox")
 	alice := s.startServer("alice")
@@ -130,7 +128,7 @@ func TestAServerThatDoesNotRunCannotBeChosen(t *testing.T) {
 // no reason to complain.
 func (s *stage) browse(scenario string, tell map[string]any, result any) {
 	s.Helper()
-	complaints, err := s.Browse(s.Context(), filepath.Join(shared.bed.Root, "test", "dockerspawner", "browser", scenario+".mjs"), tell, result)
+	complaints, err := s.Browse(s.Context(), "test/dockerspawner/browser/"+scenario+".mjs", tell, result)
 	for _, each := range complaints {
 		if each.Ours() {
 			s.Errorf("%s: %v", scenario, each)

@@ -3,11 +3,8 @@
 package fault
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -17,7 +14,6 @@ import (
 
 // sight is what away.mjs saw.
 type sight struct {
-	Failure    string `json:"failure"`
 	Complaints []struct {
 		Kind string `json:"kind"`
 		Text string `json:"text"`
@@ -48,24 +44,12 @@ func TestHubIsAwayInABrowser(t *testing.T) {
 
 	output := filepath.Join(shared.output, "browser")
 	const deep = "deep?x"
-	told, err := json.Marshal(map[string]string{
-		"url": at.hub.URL + at.prefix + deep, "user": at.user, "password": at.hub.Password, "folder": folder,
-		"output": output, "chromium": chromium(t), "modules": shared.NodeModules(),
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	command := exec.CommandContext(ctx, "node", filepath.Join(shared.Root, "test", "fault", "away.mjs"))
-	command.Env = append(os.Environ(), "BROWSER_SCENARIO="+string(told))
-	command.WaitDelay = 5 * time.Second
-	var stdout, stderr bytes.Buffer
-	command.Stdout, command.Stderr = &stdout, &stderr
-	if err := command.Run(); err != nil {
-		t.Fatalf("node away.mjs: %v\n%s\n%s", err, stdout.Bytes(), stderr.Bytes())
+	tell := map[string]string{
+		"url": at.hub.URL + at.prefix + deep, "user": at.user, "password": at.hub.Password, "folder": folder, "output": output,
 	}
 	var saw sight
-	if err := json.Unmarshal(stdout.Bytes(), &saw); err != nil || saw.Failure != "" {
-		t.Fatalf("away.mjs: %v %s\n%s", err, saw.Failure, stderr.Bytes())
+	if err := shared.Browse(ctx, "test/fault/away.mjs", tell, &saw); err != nil {
+		t.Fatal(err)
 	}
 
 	if !strings.Contains(saw.Text, "JupyterHub does not answer") || saw.Path != at.prefix+"oauth_callback" {
@@ -119,19 +103,4 @@ func (s *stand) obey(ctx context.Context, t *testing.T, folder string) {
 			return
 		}
 	}
-}
-
-// chromium finds the browser: as CHROMIUM says, or by its usual names.
-func chromium(t *testing.T) string {
-	t.Helper()
-	if path := os.Getenv("CHROMIUM"); path != "" {
-		return path
-	}
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
-		if path, err := exec.LookPath(name); err == nil {
-			return path
-		}
-	}
-	t.Fatal("there is no Chromium. Install it (Debian: apt install chromium), or say in CHROMIUM where it is.")
-	return ""
 }

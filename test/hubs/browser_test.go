@@ -3,12 +3,9 @@
 package hubs
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"net/http"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -25,13 +22,10 @@ type scene struct {
 	User     string `json:"user"`
 	Password string `json:"password"`
 	Output   string `json:"output"`
-	Chromium string `json:"chromium"`
-	Modules  string `json:"modules"`
 }
 
 // sight is what it reports.
 type sight struct {
-	Failure    string
 	Complaints []struct{ Kind, Text, URL string }
 
 	// URL and Text are of the app's page, at the end of the login.
@@ -83,29 +77,14 @@ func visit(t *testing.T, h *hub, user, prefix string) sight {
 	defer h.turns.take()()
 	tell := scene{
 		URL: h.URL + prefix + deep, Home: h.URL + prefix, User: user, Password: h.Password,
-		Output: filepath.Join(filepath.Dir(h.LogFile), "browser"), Chromium: chromium(t), Modules: h.modules,
-	}
-	told, err := json.Marshal(tell)
-	if err != nil {
-		t.Fatal(err)
+		Output: filepath.Join(filepath.Dir(h.LogFile), "browser"),
 	}
 	// The scenario bounds each of its steps by a minute.
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
-	command := exec.CommandContext(ctx, "node", "visit.mjs")
-	command.Env = append(os.Environ(), "BROWSER_SCENARIO="+string(told))
-	command.WaitDelay = 5 * time.Second
-	var stdout, stderr bytes.Buffer
-	command.Stdout, command.Stderr = &stdout, &stderr
-	if err := command.Run(); err != nil {
-		t.Fatalf("node visit.mjs: %v\n%s\n%s", err, stdout.Bytes(), stderr.Bytes())
-	}
 	var saw sight
-	if err := json.Unmarshal(stdout.Bytes(), &saw); err != nil {
-		t.Fatalf("node visit.mjs said no JSON: %v\n%s\n%s", err, stdout.Bytes(), stderr.Bytes())
-	}
-	if saw.Failure != "" {
-		t.Fatalf("the visit failed at %s: %s\n%+v\n%s", saw.URL, saw.Failure, saw.Complaints, h.LogTail(30))
+	if err := h.bed.Browse(ctx, "test/hubs/visit.mjs", tell, &saw); err != nil {
+		t.Fatalf("%v\n%s", err, h.LogTail(30))
 	}
 	if saw.URL != tell.URL {
 		t.Errorf("the login ended at %s, not at %s", saw.URL, tell.URL)
@@ -130,19 +109,4 @@ func visit(t *testing.T, h *hub, user, prefix string) sight {
 		}
 	}
 	return saw
-}
-
-// chromium finds the browser: as CHROMIUM says, or by its usual names.
-func chromium(t *testing.T) string {
-	t.Helper()
-	if path := os.Getenv("CHROMIUM"); path != "" {
-		return path
-	}
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
-		if path, err := exec.LookPath(name); err == nil {
-			return path
-		}
-	}
-	t.Fatal("there is no Chromium. Install it (Debian: apt install chromium), or say in CHROMIUM where it is.")
-	return ""
 }

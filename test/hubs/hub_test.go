@@ -34,9 +34,8 @@ type hub struct {
 	powerless string
 	// home and lab are the prefixes of alice's servers.
 	home, lab string
-	// modules is the folder of the bed's Node packages.
-	modules string
-	turns   turns
+	bed       *bed.Bed
+	turns     turns
 	// said is what the check under way has to say beside that it passed.
 	said string
 }
@@ -82,10 +81,10 @@ func startHub(t *testing.T, ready *bed.Bed, turns turns, version, proxy, echo st
 			command := append([]string{proxy}, flags...)
 			return bed.Server{Command: append(command, "--", echo, "--port={port}")}
 		},
-		home:    bed.Prefix("alice", ""),
-		lab:     bed.Prefix("alice", "lab"),
-		modules: ready.NodeModules(),
-		turns:   turns,
+		home:  bed.Prefix("alice", ""),
+		lab:   bed.Prefix("alice", "lab"),
+		bed:   ready,
+		turns: turns,
 	}
 	h.powerless = rand.Text()
 	options := bed.Options{

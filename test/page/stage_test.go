@@ -9,15 +9,12 @@
 package page
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -94,7 +91,6 @@ func serve(t *testing.T) (*webtest.Service, string) {
 
 // sight is what a scenario saw.
 type sight struct {
-	Failure    string `json:"failure"`
 	URL        string `json:"url"`
 	Complaints []struct {
 		Kind string `json:"kind"`
@@ -109,23 +105,12 @@ type sight struct {
 // browser are errors, but for statuses that are expected.
 func browse(t *testing.T, scenario, url string, expected ...string) sight {
 	t.Helper()
-	told, err := json.Marshal(map[string]string{"url": url, "prefix": prefix, "output": shared.output, "chromium": chromium(t), "modules": shared.NodeModules()})
-	if err != nil {
-		t.Fatal(err)
-	}
+	tell := map[string]string{"url": url, "prefix": prefix, "output": shared.output}
 	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
 	defer cancel()
-	command := exec.CommandContext(ctx, "node", filepath.Join(shared.Root, "test", "page", scenario+".mjs"))
-	command.Env = append(os.Environ(), "BROWSER_SCENARIO="+string(told))
-	command.WaitDelay = 5 * time.Second
-	var stdout, stderr bytes.Buffer
-	command.Stdout, command.Stderr = &stdout, &stderr
-	if err := command.Run(); err != nil {
-		t.Fatalf("node %s.mjs: %v\n%s\n%s", scenario, err, stdout.Bytes(), stderr.Bytes())
-	}
 	var saw sight
-	if err := json.Unmarshal(stdout.Bytes(), &saw); err != nil || saw.Failure != "" {
-		t.Fatalf("%s.mjs: %v %s at %s\n%s\n%+v", scenario, err, saw.Failure, saw.URL, stderr.Bytes(), saw.Complaints)
+	if err := shared.Browse(ctx, "test/page/"+scenario+".mjs", tell, &saw); err != nil {
+		t.Fatal(err)
 	}
 	for _, complaint := range saw.Complaints {
 		known := false
@@ -137,19 +122,4 @@ func browse(t *testing.T, scenario, url string, expected ...string) sight {
 		}
 	}
 	return saw
-}
-
-// chromium finds the browser: as CHROMIUM says, or by its usual names.
-func chromium(t *testing.T) string {
-	t.Helper()
-	if path := os.Getenv("CHROMIUM"); path != "" {
-		return path
-	}
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
-		if path, err := exec.LookPath(name); err == nil {
-			return path
-		}
-	}
-	t.Fatal("there is no Chromium. Install it (Debian: apt install chromium), or say in CHROMIUM where it is.")
-	return ""
 }

@@ -3,22 +3,16 @@
 package settings
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"maps"
-	"os"
-	"os/exec"
 	"path/filepath"
-	"syscall"
 	"testing"
 	"time"
 )
 
 // sight is what a scenario of browser/ reports; each fills in what it looks at.
 type sight struct {
-	Failure string `json:"failure"`
-	URL     string `json:"url"`
+	URL string `json:"url"`
 
 	Status  int               `json:"status"`
 	State   string            `json:"state"`
@@ -68,32 +62,14 @@ func browse(t *testing.T, scenario string, h *hub, user string, tell map[string]
 	defer func() { <-browsers }()
 	scene := map[string]any{
 		"user": user, "password": h.password, "hub": h.public,
-		"chromium": chromium(t), "modules": shared.NodeModules(),
 		"output": filepath.Join(shared.output, scenario), "trusted": shared.pki.pair.fingerprint(),
 		"portal": shared.portal.URL,
 	}
 	maps.Copy(scene, tell)
-	told, err := json.Marshal(scene)
-	must(t, err)
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
-	command := exec.CommandContext(ctx, "node", filepath.Join(shared.Root, "test", "settings", "browser", scenario+".mjs"))
-	command.Env = append(os.Environ(), "BROWSER_SCENARIO="+string(told))
-	// Asked politely, it takes its Chromium along.
-	command.Cancel = func() error { return command.Process.Signal(syscall.SIGTERM) }
-	command.WaitDelay = 10 * time.Second
-	var stdout, stderr bytes.Buffer
-	command.Stdout, command.Stderr = &stdout, &stderr
-	if err := command.Run(); err != nil {
-		t.Fatalf("node %s.mjs: %v\n%s\n%s", scenario, err, stdout.Bytes(), stderr.Bytes())
-	}
 	var result sight
-	if err := json.Unmarshal(stdout.Bytes(), &result); err != nil {
-		t.Fatalf("node %s.mjs said no JSON: %v\n%s\n%s", scenario, err, stdout.Bytes(), stderr.Bytes())
-	}
-	if result.Failure != "" {
-		t.Fatalf("%s.mjs failed at %s: %s", scenario, result.URL, result.Failure)
-	}
+	must(t, shared.Browse(ctx, "test/settings/browser/"+scenario+".mjs", scene, &result))
 	return result
 }
 
@@ -104,19 +80,4 @@ func (s sight) cookie(name string) *keptCookie {
 		}
 	}
 	return nil
-}
-
-// chromium finds the browser: as CHROMIUM says, or by its usual names.
-func chromium(t *testing.T) string {
-	t.Helper()
-	if path := os.Getenv("CHROMIUM"); path != "" {
-		return path
-	}
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
-		if path, err := exec.LookPath(name); err == nil {
-			return path
-		}
-	}
-	t.Fatal("there is no Chromium. Install it (Debian: apt install chromium), or say in CHROMIUM where it is.")
-	return ""
 }

@@ -3,10 +3,8 @@
 package way
 
 import (
-	"bytes"
 	"context"
 	"crypto/rand"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/http/cgi"
@@ -22,7 +20,6 @@ import (
 
 // sight is what a scenario saw; each fills in what it looks at.
 type sight struct {
-	Failure    string `json:"failure"`
 	Complaints []struct {
 		Kind string `json:"kind"`
 		Text string `json:"text"`
@@ -48,24 +45,12 @@ type sight struct {
 // browse plays a scenario in a real Chromium; its pictures go to test/output/way.
 func browse(t *testing.T, scenario string, tell map[string]string) sight {
 	t.Helper()
-	tell["output"], tell["chromium"], tell["modules"] = shared.output, chromium(t), shared.NodeModules()
-	told, err := json.Marshal(tell)
-	if err != nil {
-		t.Fatal(err)
-	}
+	tell["output"] = shared.output
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
-	command := exec.CommandContext(ctx, "node", filepath.Join(shared.Root, "test", "way", scenario+".mjs"))
-	command.Env = append(os.Environ(), "BROWSER_SCENARIO="+string(told))
-	command.WaitDelay = 5 * time.Second
-	var stdout, stderr bytes.Buffer
-	command.Stdout, command.Stderr = &stdout, &stderr
-	if err := command.Run(); err != nil {
-		t.Fatalf("node %s.mjs: %v\n%s\n%s", scenario, err, stdout.Bytes(), stderr.Bytes())
-	}
 	var saw sight
-	if err := json.Unmarshal(stdout.Bytes(), &saw); err != nil || saw.Failure != "" {
-		t.Fatalf("%s.mjs: %v %s\n%s\n%+v", scenario, err, saw.Failure, stderr.Bytes(), saw.Complaints)
+	if err := shared.Browse(ctx, "test/way/"+scenario+".mjs", tell, &saw); err != nil {
+		t.Fatal(err)
 	}
 	for _, complaint := range saw.Complaints {
 		// The page's own status, and what the console makes of it; there is no
@@ -78,21 +63,6 @@ func browse(t *testing.T, scenario string, tell map[string]string) sight {
 		t.Errorf("on a desktop of 1280 and a phone of 390 the page is %v wide", saw.Widths)
 	}
 	return saw
-}
-
-// chromium finds the browser: as CHROMIUM says, or by its usual names.
-func chromium(t *testing.T) string {
-	t.Helper()
-	if path := os.Getenv("CHROMIUM"); path != "" {
-		return path
-	}
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
-		if path, err := exec.LookPath(name); err == nil {
-			return path
-		}
-	}
-	t.Fatal("there is no Chromium. Install it (Debian: apt install chromium), or say in CHROMIUM where it is.")
-	return ""
 }
 
 func mustShow(t *testing.T, pictures ...string) {
