@@ -56,6 +56,9 @@ class Person {
   listen() {
     const complain = (kind, text, url) => this.complaints.push({ who: this.name, kind, text, url, page: this.page.url() });
     this.page.on("console", (message) => {
+      if (message.text().includes("net::ERR_NETWORK_CHANGED")) {
+        return; // a container came or went, and a network of this machine with it
+      }
       const refused = /status of (\d+)/.exec(message.text());
       if (message.type() === "error" && !(refused && this.expected.includes(Number(refused[1])))) {
         complain("console", message.text(), message.location().url);
