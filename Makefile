@@ -50,7 +50,7 @@ e2e: ## the real thing: JupyterHub, the Python program, a dozen frameworks, Chro
 	test/bed/setup
 	test/attack/setup
 	test/framework/setup
-	go test -tags e2e -count=1 -timeout 30m $$(go list ./test/... | grep -v $(WITH_NETWORKS:%=-e %))
+	rest=$$(go list -tags e2e ./test/... | grep -v $(WITH_NETWORKS:%=-e %)) && go test -tags e2e -count=1 -timeout 30m $$rest
 	go test -tags e2e -count=1 -timeout 30m -p 1 $(WITH_NETWORKS:%=./%/...)
 	cd test/kubernetes && go test -tags e2e -count=1 -timeout 10m ./...
 
