@@ -1,6 +1,7 @@
 package builder
 
 import (
+	"context"
 	"net/http"
 	"slices"
 	"testing"
@@ -265,6 +266,89 @@ func TestSecurityByRoleTheGateLetsInOnlyWhomItIsSharedWith(t *testing.T) {
 	folder = "/snapshots/" + d.ID + "/1"
 	if got, want := gate(), []string{"--workdir", folder, "voila", "a.ipynb"}; !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// A build takes minutes: who may come is read when its server is started.
+func TestSecurityByRoleAccessThatEndsDuringABuildHasEnded(t *testing.T) {
+	w := newWorld(t, func(c *Config) { c.Settings.Access.ByRole = true })
+	w.hub.version = "4.1.6"
+	cloning, goOn := make(chan struct{}), make(chan struct{})
+	w.cloner.clone = func(context.Context, dashboard.CloneRequest) error {
+		close(cloning)
+		<-goOn
+		return nil
+	}
+	wanted := draft("Sales")
+	wanted.Access = dashboard.Access{Users: []string{"bob"}}
+	d, job, err := w.Create(t.Context(), visitor("ada"), wanted)
+	if err != nil {
+		t.Fatal(err)
+	}
+	<-cloning
+	if _, err := w.edit(t, visitor("ada"), d.ID, func(d *dashboard.Dashboard) { d.Access.Users = []string{"eve"} }); err != nil {
+		t.Error(err)
+	}
+	close(goOn)
+	if ended := w.await(t, job); ended.Failure != "" {
+		t.Fatal(ended.Failure)
+	}
+	started, ok := w.ticketOf(w.account(t, "ada").Servers[d.Server])
+	if want := []string{"--allow-user", "ada", "--allow-user", "eve", "voila", "a.ipynb"}; !ok || !slices.Equal(started.Arguments[2:], want) {
+		t.Errorf("got %q, want %q", started.Arguments, want)
+	}
+}
+
+// Whoever waits for a dashboard starts it the moment that it is stopped for its gate
+// to be closed, and then that gate is the one of before.
+func TestSecurityByRoleAGateThatIsOpenedMeanwhileIsNotTakenForClosed(t *testing.T) {
+	w := newWorld(t, func(c *Config) { c.Settings.Access.ByRole = true })
+	w.hub.version = "4.1.6"
+	d := w.create(t, "ada", "Sales", dashboard.Access{Users: []string{"bob"}})
+	w.Store = &eager{Store: w.Store, before: func() {
+		if _, err := w.Open(t.Context(), visitor("bob"), d.ID); err != nil {
+			t.Error(err)
+		}
+		w.until(t, "it runs again", func() bool { return w.get(t, d.ID).State == dashboard.Running })
+	}}
+	_, err := w.edit(t, visitor("ada"), d.ID, func(d *dashboard.Dashboard) { d.Access = dashboard.Access{} })
+	if dashboard.KindOf(err) != dashboard.Conflict {
+		t.Errorf("got %v", err)
+	}
+	if now := w.get(t, d.ID); !slices.Equal(now.Access.Users, []string{"bob"}) {
+		t.Errorf("it looks closed, and is open: %+v", now.Access)
+	}
+}
+
+// eager is a store before whose first change of access something else happens.
+type eager struct {
+	dashboard.Store
+	before func()
+}
+
+func (s *eager) Grants(ctx context.Context, id string) ([]string, error) {
+	if before := s.before; before != nil {
+		s.before = nil
+		before()
+	}
+	return s.Store.Grants(ctx, id)
+}
+
+// What is kept of a server may be a minute old.
+func TestSecurityByRoleAGateIsClosedWhateverIsKeptOfItsServer(t *testing.T) {
+	w := newWorld(t, func(c *Config) { c.Settings.Access.ByRole = true })
+	w.hub.version = "4.1.6"
+	d := w.create(t, "ada", "Sales", dashboard.Access{Users: []string{"bob"}})
+	if err := w.Store.SetStates(t.Context(), map[string]dashboard.ServerState{d.ID: {State: dashboard.Stopped}}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.edit(t, visitor("ada"), d.ID, func(d *dashboard.Dashboard) { d.Access = dashboard.Access{} }); err != nil {
+		t.Fatal(err)
+	}
+	w.until(t, "it runs again", func() bool { return w.get(t, d.ID).State == dashboard.Running })
+	started, ok := w.ticketOf(w.account(t, "ada").Servers[d.Server])
+	if !ok || slices.Contains(started.Arguments, "bob") {
+		t.Errorf("bob is let in by %q", started.Arguments)
 	}
 }
 

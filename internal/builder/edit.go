@@ -24,8 +24,9 @@ func (b *Builder) Edit(ctx context.Context, v dashboard.Visitor, id string, chan
 	if err != nil {
 		return before, notTold(err)
 	}
+	stopped := false
 	if gate {
-		if err := b.stopAndWait(ctx, v, before); err != nil {
+		if stopped, err = b.closeGate(ctx, v, before); err != nil {
 			return before, err
 		}
 	}
@@ -34,6 +35,11 @@ func (b *Builder) Edit(ctx context.Context, v dashboard.Visitor, id string, chan
 		return before, notTold(err)
 	}
 	after, err := b.Store.Update(ctx, id, func(d *dashboard.Dashboard) error {
+		// A start says that it begins before it reads who may come: see launch. So
+		// either it finds what is kept here, or it is found here.
+		if gate && d.State != dashboard.Stopped {
+			return errOpening()
+		}
 		// Once more, on what it is by now.
 		return b.change(ctx, d, change)
 	})
@@ -45,7 +51,7 @@ func (b *Builder) Edit(ctx context.Context, v dashboard.Visitor, id string, chan
 	case err != nil:
 		return before, err
 	}
-	if gate {
+	if stopped {
 		if _, err := b.begin(ctx, dashboard.Job{Dashboard: id, Kind: dashboard.Start, By: v.Name, Revision: after.Revision}, tokenFor(v, after)); err != nil {
 			b.log.Info("a dashboard is started again later", "dashboard", id, "error", err)
 		}

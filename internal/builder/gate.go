@@ -39,15 +39,32 @@ func (w *work) gateArguments(d dashboard.Dashboard) []string {
 	return arguments
 }
 
-// gateChanges says whether a dashboard that runs has to be started anew for its
-// gate to let others in or out.
+// gateChanges says whether a dashboard's gate has to let others in or out.
 func (b *Builder) gateChanges(ctx context.Context, before, after dashboard.Dashboard) (bool, error) {
 	same := before.Access.Everyone == after.Access.Everyone &&
 		slices.Equal(before.Access.Users, after.Access.Users) && slices.Equal(before.Access.Groups, after.Access.Groups)
-	if same || before.PerViewer || before.State == dashboard.Stopped {
+	if same || before.PerViewer {
 		return false, nil
 	}
 	return b.byRole(ctx)
+}
+
+// closeGate stops a dashboard whose gate is to change, if it runs. The hub is asked,
+// as what is kept of it may be a minute old.
+func (b *Builder) closeGate(ctx context.Context, v dashboard.Visitor, d dashboard.Dashboard) (stopped bool, err error) {
+	account, err := b.Hub.Account(ctx, d.Owner)
+	if err != nil && !hub.IsNotFound(err) {
+		return false, notTold(err)
+	}
+	if server, there := account.Servers[d.Server]; d.State == dashboard.Stopped && (!there || server.Stopped) {
+		return false, nil
+	}
+	return true, b.stopAndWait(ctx, v, d)
+}
+
+// errOpening is said where a dashboard is on its way with the gate of before.
+func errOpening() error {
+	return dashboard.Errorf(dashboard.Conflict, "The dashboard is being started right now, and lets in who could open it until now, so nothing was changed. Try again in a minute.")
 }
 
 // stopAndWait stops a dashboard. Should this process end then, it stays stopped:

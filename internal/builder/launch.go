@@ -26,6 +26,7 @@ const (
 func (w *work) launch(d dashboard.Dashboard, revision dashboard.Revision, user, server string) error {
 	ctx, cancel := context.WithTimeout(w.ctx, launchLimit)
 	defer cancel()
+	w.setState(d, user, dashboard.Starting)
 	for try := 1; ; try++ {
 		signed, err := w.askForStart(ctx, d, revision, user, server)
 		if err == nil {
@@ -91,6 +92,12 @@ func (w *work) askOnce(ctx context.Context, d dashboard.Dashboard, revision dash
 			return "", err
 		}
 	}
+	// Who may come can have changed since the job began, as in a build of minutes.
+	now, err := w.Store.Dashboard(ctx, d.ID)
+	if err != nil {
+		return "", err
+	}
+	d.Access = now.Access
 	options, signed, err := w.options(d, revision, user, server)
 	if err != nil {
 		return "", err

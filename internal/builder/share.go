@@ -182,7 +182,7 @@ func (b *Builder) sharing(ctx context.Context) dashboard.Sharing {
 	case err != nil:
 		return dashboard.Sharing{Why: "JupyterHub does not answer, so it is not known what it can share."}
 	case hub.Major(version) < firstWithShares && b.Settings.Access.ByRole:
-		return dashboard.Sharing{Users: true, Groups: true, Everyone: true}
+		return dashboard.Sharing{Users: true, Groups: true, Everyone: true, Why: "On this JupyterHub, those of them can open it to whom its administrators gave access to your servers. When you change who may, a dashboard that runs is started anew."}
 	case hub.Major(version) < firstWithShares:
 		return dashboard.Sharing{Why: "This JupyterHub (" + version + ") cannot share single servers: version 5 is the first that can. Until then, only you and those to whom its administrators gave access can open your dashboards."}
 	}

@@ -26,13 +26,7 @@ var versions = []string{"5.5.4", "4.1.6", "3.1.1", "2.3.1"}
 // JupyterHub 5.
 func TestDashboardsOnEveryHub(t *testing.T) {
 	for _, version := range versions {
-		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
-		defer cancel()
-		setup := exec.CommandContext(ctx, filepath.Join(ready.Root, "test", "hubs", "setup"), version) // #nosec G204 -- ours
-		setup.Stdout, setup.Stderr = os.Stderr, os.Stderr
-		if err := setup.Run(); err != nil {
-			t.Fatalf("test/hubs/setup %s: %v", version, err)
-		}
+		setup(t, version)
 		// One after the other: a hub's start takes all that a small machine has.
 		t.Run(version, func(t *testing.T) {
 			s := open(t, house.Options{
@@ -40,6 +34,18 @@ func TestDashboardsOnEveryHub(t *testing.T) {
 			})
 			s.checkLife(version)
 		})
+	}
+}
+
+// setup builds a JupyterHub below .cache/hubs, if it is not there.
+func setup(t *testing.T, version string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
+	defer cancel()
+	setup := exec.CommandContext(ctx, filepath.Join(ready.Root, "test", "hubs", "setup"), version) // #nosec G204 -- ours
+	setup.Stdout, setup.Stderr = os.Stderr, os.Stderr
+	if err := setup.Run(); err != nil {
+		t.Fatalf("test/hubs/setup %s: %v", version, err)
 	}
 }
 

@@ -26,10 +26,12 @@ type Options struct {
 	// the bed's own if both are empty.
 	Version, Program string
 	// Hub has further settings of JupyterHub's own section, Sections those of others
-	// by their names, and Groups who is in which group.
+	// by their names, Groups who is in which group, and Roles further roles, as in
+	// JupyterHub.load_roles.
 	Hub      map[string]any
 	Sections map[string]map[string]any
 	Groups   map[string][]string
+	Roles    []map[string]any
 	// HubConfig are flags of "dashboard-builder hub-config"; --spawner=process if
 	// there are none.
 	HubConfig []string
@@ -140,7 +142,7 @@ func (h *House) open(ctx context.Context, options Options) error {
 func (h *House) openHub(ctx context.Context, snippet string, options Options) error {
 	told, err := json.Marshal(map[string]any{
 		"snippet": snippet, "hub": orEmpty(options.Hub), "sections": orEmpty(options.Sections),
-		"groups": orEmpty(options.Groups), "scopes": options.Scopes,
+		"groups": orEmpty(options.Groups), "roles": append([]map[string]any{}, options.Roles...), "scopes": options.Scopes,
 	})
 	if err != nil {
 		return err

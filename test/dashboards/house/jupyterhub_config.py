@@ -7,6 +7,7 @@ JSON:
     hub       further settings of JupyterHub's, by their names
     sections  those of others, by theirs
     groups    the groups, and who is in them
+    roles     further roles
     scopes    whether /hub/bed/role/NAME and /hub/bed/client/ID tell and take scopes
 """
 
@@ -51,7 +52,7 @@ c.JupyterHub.services = [{"name": "bed", "api_token": json.loads(os.environ["BED
 scopes = ["admin:users", "admin:servers", "admin:groups", "groups", "tokens"]
 if major >= 5:
     scopes.append("shares")
-c.JupyterHub.load_roles = [{"name": "bed", "services": ["bed"], "scopes": scopes}]
+c.JupyterHub.load_roles = [{"name": "bed", "services": ["bed"], "scopes": scopes}] + house["roles"]
 
 for name, value in house["hub"].items():
     setattr(c.JupyterHub, name, tuple(value) if isinstance(value, list) else value)
