@@ -1,11 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/ideonate/jhsingle-native-proxy/internal/api"
+	"github.com/ideonate/jhsingle-native-proxy/internal/dashboard"
 	"github.com/ideonate/jhsingle-native-proxy/internal/terminal"
 )
 
@@ -74,6 +76,9 @@ func (s *session) showChoices(rules api.Rules, servers []api.Server) error {
 	if rules.PathPattern != "" {
 		add("--path", "matches "+rules.PathPattern)
 	}
+	for _, option := range rules.Options {
+		add("--option", optionChoices(option))
+	}
 	if rules.PerViewer {
 		add("--per-viewer", "can be chosen")
 	}
@@ -89,4 +94,17 @@ func (s *session) showChoices(rules api.Rules, servers []api.Server) error {
 	add("Shared with", strings.TrimSpace(strings.Join(with, ", ")+" "+rules.Sharing.Why))
 	add("By itself", openTo(rules.DefaultAccess))
 	return s.writeFacts("For a new dashboard", facts)
+}
+
+// optionChoices says what an option of the hub's spawner can be.
+func optionChoices(option api.Option) string {
+	var values []string
+	for _, choice := range option.Choices {
+		values = append(values, dashboard.OptionText(choice.Value))
+	}
+	said := option.Name + "=" + cmp.Or(strings.Join(values, "|"), "VALUE")
+	if option.Inherit {
+		said += ", by itself as the server that is cloned has it"
+	}
+	return said
 }

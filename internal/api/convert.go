@@ -58,11 +58,18 @@ func RulesOf(r dashboard.Rules) Rules {
 	made := Rules{
 		WhyNot: r.WhyNot, Sources: list(r.Sources), Frameworks: []Framework{},
 		Environments: list(r.Environments), FreeEnvironment: r.FreeEnvironment,
-		PathPattern: r.PathPattern, PerViewer: r.PerViewer, Sharing: Sharing(r.Sharing), GroupPages: r.GroupPages,
+		PathPattern: r.PathPattern, Options: []Option{}, PerViewer: r.PerViewer, Sharing: Sharing(r.Sharing), GroupPages: r.GroupPages,
 		DefaultAccess: AccessOf(r.DefaultAccess), HubVersion: r.HubVersion,
 	}
 	for _, f := range r.Frameworks {
 		made.Frameworks = append(made.Frameworks, Framework{Name: f.Name, Title: f.Title, Files: list(f.Files), Folder: f.Folder, Default: f.Default})
+	}
+	for _, o := range r.Options {
+		option := Option{Name: o.Name, Label: o.Label, Hint: o.Hint, Choices: []Choice{}, Inherit: o.Inherit}
+		for _, c := range o.Choices {
+			option.Choices = append(option.Choices, Choice(c))
+		}
+		made.Options = append(made.Options, option)
 	}
 	return made
 }

@@ -240,13 +240,34 @@ type Rules struct {
 	FreeEnvironment bool     `json:"free_environment"`
 	// PathPattern is a regular expression that the path of what is shown, from the
 	// top of a server's files, has to match as a whole.
-	PathPattern string  `json:"path_pattern,omitempty"`
-	PerViewer   bool    `json:"per_viewer"`
-	Sharing     Sharing `json:"sharing"`
+	PathPattern string `json:"path_pattern,omitempty"`
+	// Options are those of the hub's spawner that an owner may give.
+	Options   []Option `json:"options"`
+	PerViewer bool     `json:"per_viewer"`
+	Sharing   Sharing  `json:"sharing"`
 	// GroupPages says that each group has a page with what is open to it.
 	GroupPages    bool   `json:"group_pages"`
 	DefaultAccess Access `json:"default_access"`
 	HubVersion    string `json:"hub_version,omitempty"`
+}
+
+// Option is an option of the hub's spawner that an owner may give.
+type Option struct {
+	Name  string `json:"name"`
+	Label string `json:"label"`
+	Hint  string `json:"hint,omitempty"`
+	// Choices are all values that it can have; any if there are none.
+	Choices []Choice `json:"choices"`
+	// Inherit says that a new dashboard has the value that the server was started
+	// with which it is cloned from, unless another is given.
+	Inherit bool `json:"inherit"`
+}
+
+// Choice is one value of an option.
+type Choice struct {
+	// Value is a string, a number or a boolean.
+	Value any    `json:"value"`
+	Label string `json:"label"`
 }
 
 // Framework is a framework that can be chosen.
@@ -265,7 +286,7 @@ type Sharing struct {
 	Users    bool `json:"users"`
 	Groups   bool `json:"groups"`
 	Everyone bool `json:"everyone"`
-	// Why says what is missing; absent if nothing is.
+	// Why says what is missing, or what else it takes; absent if nothing.
 	Why string `json:"why,omitempty"`
 }
 

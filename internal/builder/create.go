@@ -18,7 +18,11 @@ func (b *Builder) Create(ctx context.Context, v dashboard.Visitor, d dashboard.D
 	d.Revision, d.State, d.Failure, d.Thumbnail = 0, dashboard.Stopped, "", ""
 	d.Created = now()
 	d.Updated = d.Created
+	inherited := b.Settings.Inherited(d)
 	if err := b.check(ctx, &d, dashboard.Access{}); err != nil {
+		return d, none, err
+	}
+	if err := b.inherit(ctx, v, &d, inherited); err != nil {
 		return d, none, err
 	}
 	if err := b.checkRunning(ctx, v, d.Source); err != nil {
@@ -45,6 +49,21 @@ func (b *Builder) Create(ctx context.Context, v dashboard.Visitor, d dashboard.D
 	}
 	b.run(job, v.Token)
 	return d, job, nil
+}
+
+// inherit gives a new dashboard options that the server was started with which it is
+// cloned from, such as what its user chose in a form of the hub's. They are kept
+// with it: anybody who may open it can start it, and no rebuild changes them.
+func (b *Builder) inherit(ctx context.Context, v dashboard.Visitor, d *dashboard.Dashboard, names []string) error {
+	if len(names) == 0 {
+		return nil
+	}
+	account, err := b.accountOf(ctx, v)
+	if err != nil {
+		return err
+	}
+	d.Options = b.Settings.Inherit(d.Options, names, account.Servers[d.Source.Server].UserOptions)
+	return nil
 }
 
 func nameTaken(name string) error {

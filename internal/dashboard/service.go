@@ -97,6 +97,8 @@ type Rules struct {
 	// shown, from the top of a server's files (Source.Folder and App.Path), has to
 	// match as a whole. It does not hold for repositories.
 	PathPattern string
+	// Options are what an owner may ask the hub's spawner for, in order.
+	Options []Option
 	// PerViewer says that a dashboard may give each viewer an own server.
 	PerViewer bool
 	// Sharing is what this hub can do.
@@ -122,6 +124,6 @@ type FrameworkChoice struct {
 // Sharing is with whom dashboards can be shared.
 type Sharing struct {
 	Users, Groups, Everyone bool
-	// Why says what is missing, in a sentence; empty if nothing is.
+	// Why says what is missing, or what else it takes, in sentences; empty if nothing.
 	Why string
 }

@@ -67,10 +67,8 @@ func (s *Settings) checkNames() error {
 
 // checkServers looks at what every dashboard is started with.
 func (s *Settings) checkServers() error {
-	for i, name := range s.Servers.OwnerOptions {
-		if why := badOption(name); why != "" {
-			return fmt.Errorf("servers.owner_options[%d] is %q, which %s", i, name, why)
-		}
+	if err := s.checkOwnerOptions(); err != nil {
+		return err
 	}
 	for i, argument := range s.Servers.Arguments {
 		if argument == "" || strings.ContainsRune(argument, 0) {

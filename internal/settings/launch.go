@@ -1,16 +1,13 @@
 package settings
 
 import (
-	"encoding/json"
 	"maps"
 	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
 
-	"github.com/ideonate/jhsingle-native-proxy/internal/dashboard"
 	"github.com/ideonate/jhsingle-native-proxy/internal/suggest"
-	"github.com/ideonate/jhsingle-native-proxy/internal/ticket"
 )
 
 // Told is something that an app is told of who is asking.
@@ -43,42 +40,3 @@ func (s Settings) LaunchArguments() []string {
 
 // LaunchEnvironment is added to the environment of every dashboard's server.
 func (s Settings) LaunchEnvironment() map[string]string { return maps.Clone(s.Servers.Environment) }
-
-// SpawnerOptions are what goes to the hub's spawner: the operator's, and of the
-// owner's those that the operator allows. It says what is wrong with others.
-func (s Settings) SpawnerOptions(owners map[string]any) (map[string]any, error) {
-	merged := map[string]any(maps.Clone(s.Servers.Options))
-	if merged == nil {
-		merged = map[string]any{}
-	}
-	if content, err := json.Marshal(owners); err != nil || len(content) > maxOptions {
-		return nil, dashboard.InvalidField("options", "The options for the server are more than %d bytes, or no JSON.", maxOptions)
-	}
-	for _, name := range slices.Sorted(maps.Keys(owners)) {
-		if !slices.Contains(s.Servers.OwnerOptions, name) {
-			hint := "There is none that can be set."
-			if known := s.Servers.OwnerOptions; len(known) > 0 {
-				hint = "There is " + strings.Join(known, ", ") + "."
-			}
-			return nil, dashboard.InvalidField("options", "The option “%s” of the server cannot be set here. %s", name, hint)
-		}
-		merged[name] = owners[name]
-	}
-	return merged, nil
-}
-
-// badOption is why something cannot be the name of an option, as the end of a
-// sentence; empty if it can.
-func badOption(name string) string {
-	switch {
-	case name == "":
-		return "is no name"
-	case name == ticket.Option, name == ticket.Accepted:
-		return "is the builder's own"
-	case name == "user_options" || name == "display_name":
-		// With one of them in it, the whole body means something else to
-		// JupyterHub 6 (apihandlers/users.py).
-		return "means something else to JupyterHub"
-	}
-	return ""
-}

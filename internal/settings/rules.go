@@ -9,6 +9,7 @@ func (s Settings) Rules(v dashboard.Visitor) (dashboard.Rules, error) {
 	rules := dashboard.Rules{
 		Sources: s.SourceKinds(), Frameworks: s.Frameworks(),
 		FreeEnvironment: s.Environments.Free, PathPattern: string(s.Sources.Paths),
+		Options:   s.OwnerOptions(),
 		PerViewer: s.Servers.PerViewer == Offered, DefaultAccess: s.DefaultAccess(),
 		GroupPages: s.Pages.Groups,
 	}

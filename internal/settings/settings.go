@@ -76,10 +76,10 @@ type Servers struct {
 	Name string `yaml:"name"`
 	// Options go to the hub's spawner with each start.
 	Options Options `yaml:"options"`
-	// OwnerOptions are the names of options that a dashboard's owner may give, who
-	// has the last word on them.
-	OwnerOptions []string  `yaml:"owner_options"`
-	PerViewer    PerViewer `yaml:"per_viewer"`
+	// OwnerOptions are those that a dashboard's owner may give, who has the last word
+	// on them.
+	OwnerOptions []OwnerOption `yaml:"owner_options"`
+	PerViewer    PerViewer     `yaml:"per_viewer"`
 	// Visitor is what an app is told of who is asking.
 	Visitor []Told `yaml:"visitor"`
 	// Arguments are further ones of "dashboard-builder launch", and Environment

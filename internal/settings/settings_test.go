@@ -131,7 +131,7 @@ retention: {revisions: 5, unused: 100d}
 	want.Sources = Sources{Git: true, Paths: "shared/.*", Repositories: []Repository{"github.com"}}
 	want.Servers = Servers{
 		Name: "board-{owner}-{id}", Options: Options{"profile": "small", "memory": 4.0, "gpu": map[string]any{"kind": "a"}},
-		OwnerOptions: []string{"memory"}, PerViewer: Offered, Visitor: []Told{"user", "info"},
+		OwnerOptions: []OwnerOption{{Name: "memory"}}, PerViewer: Offered, Visitor: []Told{"user", "info"},
 		Arguments: []string{"--ready-timeout=90"}, Environment: map[string]string{"TZ": "Europe/Vienna"},
 	}
 	want.Pages.Groups = false

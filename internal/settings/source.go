@@ -25,7 +25,8 @@ func (s Settings) Check(d *dashboard.Dashboard) error {
 		return dashboard.InvalidField("per_viewer", "A dashboard has one server for all here, not one for each viewer. Choose one server for all.")
 	}
 	d.PerViewer = d.PerViewer || s.Servers.PerViewer == Always
-	_, err := s.SpawnerOptions(d.Options)
+	var err error
+	d.Options, err = s.checkOptions(d.Options)
 	return err
 }
 

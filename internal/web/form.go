@@ -28,6 +28,8 @@ type form struct {
 	Access        string
 	Users, Groups string
 	PerViewer     bool
+	// Options are texts by the names of options of the hub's spawner.
+	Options map[string]string
 }
 
 // readForm reads what was sent.
@@ -39,7 +41,7 @@ func readForm(sent url.Values) form {
 		Framework: sent.Get("app.framework"), Path: sent.Get("app.path"), Environment: sent.Get("app.environment"),
 		Arguments: sent.Get("app.arguments"),
 		Access:    sent.Get("access"), Users: sent.Get("access.users"), Groups: sent.Get("access.groups"),
-		PerViewer: sent.Get("per_viewer") == "1",
+		PerViewer: sent.Get("per_viewer") == "1", Options: readOptions(sent),
 	}
 }
 
@@ -92,7 +94,7 @@ func formOf(d dashboard.Dashboard) form {
 		Name: d.Name, Description: d.Description,
 		Kind: string(d.Source.Kind), Server: d.Source.Server, Folder: d.Source.Folder, Repo: d.Source.Repo, Ref: d.Source.Ref,
 		Framework: d.App.Framework, Path: d.App.Path, Environment: d.App.Environment,
-		Arguments: strings.Join(d.App.Arguments, "\n"), PerViewer: d.PerViewer,
+		Arguments: strings.Join(d.App.Arguments, "\n"), PerViewer: d.PerViewer, Options: optionTexts(d.Options),
 	}
 	f.setAccess(d.Access)
 	return f
@@ -121,6 +123,7 @@ func (f form) into(d *dashboard.Dashboard) {
 		d.Source.Server = f.Server
 	}
 	d.App = dashboard.App{Framework: f.Framework, Path: strings.TrimSpace(f.Path), Environment: strings.TrimSpace(f.Environment), Arguments: lines(f.Arguments)}
+	d.Options = changeOptions(d.Options, f.Options)
 }
 
 // access is who may open it. Names that are left in the form do not count where

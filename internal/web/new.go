@@ -3,6 +3,7 @@ package web
 import (
 	"errors"
 	"net/http"
+	"reflect"
 	"slices"
 
 	"github.com/ideonate/jhsingle-native-proxy/internal/dashboard"
@@ -18,6 +19,8 @@ type formPage struct {
 	// Servers are what can be cloned. ServersFault says why they are not known.
 	Servers      []dashboard.Server
 	ServersFault string
+	// Options are the fields for options of the hub's spawner.
+	Options []optionField
 	// Filled says that a link has filled the form in.
 	Filled bool
 	// Fault is what was wrong when it was sent, and Field where.
@@ -61,7 +64,9 @@ func (s *site) showNew(w http.ResponseWriter, v *visit) error {
 		return dashboard.Errorf(dashboard.Forbidden, "%s", p.Rules.WhyNot)
 	}
 	p.begin()
-	p.Filled = p.Form.prefill(v.URL.Query())
+	byFields, byOptions := p.Form.prefill(v.URL.Query()), p.Form.prefillOptions(v.URL.Query(), p.Rules.Options)
+	p.Filled = byFields || byOptions
+	p.Options = optionFields(p.Rules.Options, p.Form, true)
 	return s.show(w, "new", http.StatusOK, p)
 }
 
@@ -107,7 +112,7 @@ func (s *site) showEdit(w http.ResponseWriter, v *visit) error {
 	if err != nil {
 		return err
 	}
-	p.ID = d.ID
+	p.ID, p.Options = d.ID, optionFields(p.Rules.Options, p.Form, false)
 	return s.show(w, "edit", http.StatusOK, p)
 }
 
@@ -120,7 +125,7 @@ func (s *site) postEdit(w http.ResponseWriter, v *visit) error {
 	_, err = s.Service.Edit(v.Context(), v.who, id, func(d *dashboard.Dashboard) error {
 		before := formOf(*d)
 		sent.into(d)
-		if after := formOf(*d); before.madeOf() != after.madeOf() {
+		if after := formOf(*d); !reflect.DeepEqual(before.madeOf(), after.madeOf()) {
 			notice = "rebuild"
 		}
 		return nil
@@ -150,6 +155,7 @@ func (s *site) again(w http.ResponseWriter, v *visit, name, title, id string, se
 		return err
 	}
 	p.ID, p.Fault, p.Field = id, found.Detail, found.Field
+	p.Options = optionFields(p.Rules.Options, p.Form, id == "")
 	return s.show(w, name, found.Status, p)
 }
 

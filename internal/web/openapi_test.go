@@ -71,7 +71,7 @@ func TestOpenAPIHasEveryField(t *testing.T) {
 		"Dashboard": api.Dashboard{}, "Detail": api.Detail{}, "Source": api.Source{}, "App": api.App{}, "Access": api.Access{},
 		"New": api.New{}, "Change": api.Change{}, "Page": api.Page{}, "Created": api.Created{}, "Job": api.Job{}, "LogLine": api.LogLine{},
 		"Opening": api.Opening{}, "Revision": api.Revision{}, "Server": api.Server{}, "Entry": api.Entry{}, "People": api.People{},
-		"User": api.User{}, "Rules": api.Rules{}, "Framework": api.Framework{}, "Sharing": api.Sharing{}, "Problem": api.Problem{},
+		"User": api.User{}, "Rules": api.Rules{}, "Option": api.Option{}, "Choice": api.Choice{}, "Framework": api.Framework{}, "Sharing": api.Sharing{}, "Problem": api.Problem{},
 	}
 	sent := map[string]bool{"Source": true, "App": true, "Access": true, "New": true, "Change": true}
 	schemas := readDocument(t).Components.Schemas

@@ -21,6 +21,7 @@ type dashboardPage struct {
 	Link      string
 	Form      form
 	Rules     dashboard.Rules
+	Options   []optionField
 	Job       *jobView
 	Failed    *failure
 	Revisions []revision
@@ -119,6 +120,7 @@ func (s *site) showOne(w http.ResponseWriter, v *visit, status int, d dashboard.
 	if p.Rules, err = s.Service.Rules(v.Context(), v.who); err != nil {
 		return err
 	}
+	p.Options = optionFields(p.Rules.Options, formOf(d), false)
 	if p.MayChange {
 		if err := s.addWork(v, &p); err != nil {
 			return err
