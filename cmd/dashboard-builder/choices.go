@@ -15,8 +15,8 @@ func (p *program) choicesCommand() *cobra.Command {
 	command := p.client(&cobra.Command{
 		Use:   "choices",
 		Short: "Say what can be chosen for a new dashboard here",
-		Long: `Lists your servers that can be cloned, the frameworks and environments, and with
-whom dashboards can be shared on this hub.`,
+		Long: `Lists your servers that can be cloned, the frameworks, environments and options of
+the hub's spawner, and with whom dashboards can be shared on this hub.`,
 		Args:              wants(0, 0, "nothing else"),
 		ValidArgsFunction: cobra.NoFileCompletions,
 	}, func(s *session, _ []string) error {
@@ -76,8 +76,12 @@ func (s *session) showChoices(rules api.Rules, servers []api.Server) error {
 	if rules.PathPattern != "" {
 		add("--path", "matches "+rules.PathPattern)
 	}
-	for _, option := range rules.Options {
-		add("--option", optionChoices(option))
+	for i, option := range rules.Options {
+		label := "--option"
+		if i > 0 {
+			label = ""
+		}
+		add(label, optionChoices(option))
 	}
 	if rules.PerViewer {
 		add("--per-viewer", "can be chosen")
@@ -104,7 +108,7 @@ func optionChoices(option api.Option) string {
 	}
 	said := option.Name + "=" + cmp.Or(strings.Join(values, "|"), "VALUE")
 	if option.Inherit {
-		said += ", by itself as the server that is cloned has it"
+		said += " (default: as the server that is cloned has it)"
 	}
 	return said
 }

@@ -35,7 +35,7 @@ func (d *definition) register(p *program, command *cobra.Command) {
 	flags.StringVar(&d.app.Environment, "environment", "", "conda, venv or uv `environment` that it runs in")
 	flags.StringArrayVar(&d.app.Arguments, "argument", nil, "further `argument` for the framework (repeatable)")
 	flags.BoolVar(&d.perViewer, "per-viewer", false, "give each viewer a server of their own")
-	flags.Var(setting.Pairs(d.options, nil), "option", "option for the hub's spawner as `NAME=VALUE`, where the value is JSON or a text (repeatable)")
+	flags.Var(setting.Pairs(d.options, nil), "option", "option for the hub's spawner as `NAME=VALUE`, where the value is JSON or a text; \"choices\" lists those that there are (repeatable)")
 	complete := func(flag string, words cobra.CompletionFunc) {
 		_ = command.RegisterFlagCompletionFunc(flag, words) // the flag is there, so no error
 	}

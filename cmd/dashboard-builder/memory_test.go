@@ -47,6 +47,9 @@ func newMemory() *memory {
 				{Name: "voila", Title: "Voila", Files: []string{".ipynb"}, Folder: true}, {Name: "streamlit", Title: "Streamlit", Files: []string{".py"}},
 			},
 			Environments: []string{"analysis", "base"}, FreeEnvironment: true, PerViewer: true,
+			Options: []dashboard.Option{
+				{Name: "size", Label: "Size", Choices: []dashboard.Choice{{Value: "small", Label: "Small"}, {Value: 2.0, Label: "Two GPUs"}}, Inherit: true}, {Name: "memory", Label: "Memory"},
+			},
 			Sharing: dashboard.Sharing{Users: true, Groups: true, Everyone: true}, HubVersion: "5.2.1",
 		},
 		servers: []dashboard.Server{{Title: "Default server", Running: true}, {Name: "gpu", Title: "gpu", Why: "It is stopped. Start it first."}},

@@ -43,6 +43,7 @@ func FuzzForm(f *testing.F) {
 	f.Add("name=x&source.kind=git&source.repo=r&app.framework=voila&access=some&access.users=a%0D%0Ab")
 	f.Add("name=%00&source.kind=server&source.folder=../..&app.arguments=%0A%0A--x")
 	f.Add("access=everyone&access.groups=%ff%fe")
+	f.Add("name=x&source.kind=server&app.framework=voila&options.size=large&options.=+x&options.size=%00")
 	f.Fuzz(func(t *testing.T, body string) {
 		values, _ := url.ParseQuery(body)
 		sent := readForm(values)
@@ -61,7 +62,7 @@ func FuzzForm(f *testing.F) {
 		shown := formOf(d)
 		again := dashboard.Dashboard{Access: shown.access()}
 		shown.into(&again)
-		if err := again.Check(); err != nil || !reflect.DeepEqual(again.Access, d.Access) || again.Source != d.Source || again.App.Path != d.App.Path {
+		if err := again.Check(); err != nil || !reflect.DeepEqual(again.Access, d.Access) || again.Source != d.Source || again.App.Path != d.App.Path || !reflect.DeepEqual(again.Options, d.Options) {
 			t.Fatalf("%+v became %+v, %v", d, again, err)
 		}
 	})
@@ -71,14 +72,19 @@ func FuzzForm(f *testing.F) {
 func FuzzPrefill(f *testing.F) {
 	f.Add("name=x&user=a&user=b&group=g&everyone=1&per_viewer=1&repo=r&source=git")
 	f.Add("user=%0Aeve%0A&group=%ff")
+	f.Add("option=size=2&option=project=%ff&option=x=y&option=size")
 	f.Fuzz(func(t *testing.T, query string) {
 		values, _ := url.ParseQuery(query)
 		var filled form
 		filled.prefill(values)
+		filled.prefillOptions(values, []dashboard.Option{{Name: "size", Choices: []dashboard.Choice{{Value: 2.0}}}, {Name: "project"}})
+		if size := filled.Options["size"]; len(filled.Options) > 2 || size != "" && size != "2" {
+			t.Fatalf("got %q", filled.Options)
+		}
 		if n := len(lines(filled.Users)); n > len(values["user"]) || n > dashboard.MaxShared {
 			t.Fatalf("%d users became %d", len(values["user"]), n)
 		}
-		for _, text := range []string{filled.Name, filled.Description, filled.Repo, filled.Path, filled.Users, filled.Groups} {
+		for _, text := range []string{filled.Name, filled.Description, filled.Repo, filled.Path, filled.Users, filled.Groups, filled.Options["project"]} {
 			if !utf8.ValidString(text) {
 				t.Fatalf("%q is no text", text)
 			}

@@ -25,6 +25,8 @@ type Service struct {
 	Files      map[string][]dashboard.Entry
 	// Users and Groups are those of the hub.
 	Users, Groups []string
+	// Refuse, if set, is what is wrong with every dashboard.
+	Refuse error
 	// Step, if not 0, is how long each step of a job takes; otherwise jobs wait for
 	// Finish.
 	Step time.Duration
@@ -52,6 +54,12 @@ func New() *Service {
 			{Name: "voila", Title: "Voilà", Files: []string{".ipynb"}, Folder: true},
 			{Name: "streamlit", Title: "Streamlit", Files: []string{".py"}, Default: "app.py"},
 			{Name: "shiny", Title: "Shiny for R", Folder: true},
+		},
+		Options: []dashboard.Option{
+			{Name: "size", Label: "Size", Hint: "Large servers are few: take one only if it is needed.", Inherit: true, Choices: []dashboard.Choice{
+				{Value: "small", Label: "Small: 1 core, 2 GB"}, {Value: "large", Label: "Large: 8 cores, 32 GB"}, {Value: 2.0, Label: "Two GPUs"},
+			}},
+			{Name: "project", Label: "Project"},
 		},
 		FreeEnvironment: true, Environments: []string{"analysis", "geo"}, PerViewer: true, GroupPages: true,
 		Sharing: dashboard.Sharing{Users: true, Groups: true, Everyone: true}, HubVersion: "6.1.1",
@@ -189,6 +197,9 @@ func (s *Service) Create(_ context.Context, v dashboard.Visitor, d dashboard.Das
 func (s *Service) check(d *dashboard.Dashboard) error {
 	if err := d.Check(); err != nil {
 		return err
+	}
+	if s.Refuse != nil {
+		return s.Refuse
 	}
 	for _, other := range s.dashboards {
 		if other.ID != d.ID && other.Owner == d.Owner && dashboard.FoldName(other.Name) == dashboard.FoldName(d.Name) {
