@@ -111,17 +111,18 @@ func (c command) find() (string, error) {
 	if found != nil {
 		return "", found
 	}
-	return "", notFoundError{name}
+	return "", &NotFoundError{name, environment.Get(c.env, "PATH")}
 }
 
-// notFoundError is for a program that is nowhere in the app's PATH.
-type notFoundError struct{ name string }
+// NotFoundError is for a program that is nowhere in the app's PATH.
+type NotFoundError struct{ Name, Path string }
 
-func (e notFoundError) Error() string {
-	return fmt.Sprintf("cannot run %q: not found in the app's PATH (is it installed, and on PATH, in the environment that this program was started in?)", e.name)
+func (e *NotFoundError) Error() string {
+	return fmt.Sprintf("cannot run %q: not found in the app's PATH (is it installed, and on PATH, in the environment that this program was started in?)", e.Name)
 }
 
-func (e notFoundError) Is(target error) bool { return target == fs.ErrNotExist }
+// Is makes it an fs.ErrNotExist.
+func (e *NotFoundError) Is(target error) bool { return target == fs.ErrNotExist }
 
 func (c command) absolute(name string) (string, error) {
 	if c.dir != "" && !filepath.IsAbs(name) {

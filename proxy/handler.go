@@ -72,6 +72,9 @@ type Config struct {
 	// a moment for it; empty if it is not known.
 	Version    string
 	HubVersion func(context.Context) string
+	// Launch, if set, says how the launch went to who may ask that in the hub's
+	// probe, and nil to others.
+	Launch func(*http.Request) any
 	// HomeURL is the hub's home page in the browser; empty without a hub.
 	HomeURL string
 }
@@ -199,9 +202,14 @@ func probe(config Config) func(w http.ResponseWriter, r *http.Request) bool {
 			return false
 		}
 		setHubVersion(config, w, r)
-		page.WriteJSON(w, http.StatusOK, struct {
+		answer := struct {
 			Version string `json:"version"`
-		}{config.Version})
+			Launch  any    `json:"launch,omitempty"`
+		}{Version: config.Version}
+		if config.Launch != nil {
+			answer.Launch = config.Launch(r)
+		}
+		page.WriteJSON(w, http.StatusOK, answer)
 		return true
 	}
 }

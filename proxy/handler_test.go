@@ -329,3 +329,21 @@ func TestMetrics(t *testing.T) {
 		}
 	}
 }
+
+func TestProbeTellsHowTheLaunchWent(t *testing.T) {
+	w := newWorld(t, withApp(func(http.ResponseWriter, *http.Request) {}), func(c *Config) {
+		c.Launch = func(r *http.Request) any {
+			if r.Header.Get("X-Key") != "right" {
+				return nil
+			}
+			return map[string]string{"state": "launched"}
+		}
+	})
+	for header, want := range map[string]string{
+		"X-Key: right": `{"version":"1.2.3","launch":{"state":"launched"}}`, "X-Key: wrong": `{"version":"1.2.3"}`,
+	} {
+		if resp, body := w.get(testPrefix+"api", header); resp.StatusCode != 200 || strings.TrimSpace(body) != want {
+			t.Errorf("%s: got %s %s", header, resp.Status, body)
+		}
+	}
+}

@@ -8,10 +8,14 @@ import (
 
 	"github.com/ideonate/jhsingle-native-proxy/internal/dashboard"
 	"github.com/ideonate/jhsingle-native-proxy/internal/hub"
+	"github.com/ideonate/jhsingle-native-proxy/internal/ticket"
 )
 
 // startFailed is what the owner reads of a start that failed.
 func startFailed(message string) *dashboard.Error {
+	if _, reason, told := strings.Cut(message, ticket.Failed); told {
+		return dashboard.Errorf(dashboard.Unavailable, "%s", reason) // the launch's own words
+	}
 	if message == "" || message == http.StatusText(http.StatusInternalServerError) {
 		message = "it did not say why"
 	}
@@ -26,6 +30,10 @@ func (w *work) refused(err error, user string) error {
 		return nil
 	case !errors.As(err, &answer):
 		return err
+	case strings.Contains(answer.Message, ticket.Failed):
+		failed := startFailed(answer.Message)
+		failed.Cause = err
+		return failed
 	case hub.IsNotFound(err):
 		return dashboard.Errorf(dashboard.NotFound, "JupyterHub knows no user “%s” any more, or does not let the service start their servers. Whoever runs this JupyterHub finds more in the log.%.0w", user, err)
 	case hub.IsForbidden(err):

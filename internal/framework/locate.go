@@ -40,18 +40,31 @@ func (l Launch) Locate(ctx context.Context, environ []string) (Launch, error) {
 		return l, nil
 	}
 	if err != nil {
-		return l, fmt.Errorf("%s cannot be started: %w%s", f.subject(), err, advice(f.Needs))
+		return l, &MissingError{Framework: f.subject(), Install: f.Needs.Install, Err: err}
 	}
 	l.Command = append([]string{literal(program)}, l.Command[1:]...)
 	return l, nil
 }
 
-func advice(needs Needs) string {
-	if needs.Install == "" {
-		return ""
-	}
-	return ": " + needs.Install
+// MissingError says that a framework's program is not there, or does not work.
+type MissingError struct {
+	Framework string
+	// Install is how to install it; empty where that is not known.
+	Install string
+	// Err says what was looked for, and where.
+	Err error
 }
+
+func (e *MissingError) Error() string {
+	said := fmt.Sprintf("%s cannot be started: %v", e.Framework, e.Err)
+	if e.Install != "" {
+		said += ": " + e.Install
+	}
+	return said
+}
+
+// Unwrap returns Err.
+func (e *MissingError) Unwrap() error { return e.Err }
 
 // searcher looks for programs in an environment that is not our own.
 type searcher struct {

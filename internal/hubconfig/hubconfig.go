@@ -37,7 +37,7 @@ func Render(options Options) (string, error) {
 	// In a function of its own: nothing of it gets in the way of what else is in
 	// the file, or the other way round.
 	text.WriteString("\n\ndef _dashboards(c):\n")
-	parts := []string{part("import"), settings, part("service"), part("ticket"), part(string(o.Spawner)), part("hook")}
+	parts := []string{part("import"), settings, part("service"), part("ticket"), part(string(o.Spawner)), part("report"), part("hook")}
 	if o.HideServers {
 		parts = append(parts, part("hide"))
 	}
@@ -92,6 +92,9 @@ func (o Options) settings() (string, error) {
 		{"SKIP_CONSENT", o.SkipConsent},
 		{"OPTION", ticket.Option},
 		{"ACCEPTED", ticket.Accepted},
+		{"REPORT_KEY", ticket.ReportKey},
+		{"REPORT_HEADER", ticket.ReportHeader},
+		{"FAILED", ticket.Failed},
 		{"LIFETIME", int(ticket.Lifetime.Seconds())},
 		{"MAX_AHEAD", int(ticket.MaxAhead.Seconds())},
 		{"MAX_TICKET", ticket.MaxSize},

@@ -43,6 +43,8 @@ type program struct {
 	stdout, stderr io.Writer
 
 	options options
+	// report is what a launch tells the hub; nil where there is none.
+	report *report
 	// exit is the code to end with; an error without one is a wrong use.
 	exit int
 }
@@ -65,6 +67,7 @@ func (p *program) execute(command *cobra.Command, arguments []string) int {
 		if p.exit == 0 {
 			p.exit = exitUsage // a setting was wrong, so nothing was begun
 		}
+		p.confess(err)
 	}
 	return p.exit
 }

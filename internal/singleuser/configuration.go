@@ -9,6 +9,7 @@ import (
 
 	"github.com/ideonate/jhsingle-native-proxy/internal/setting"
 	"github.com/ideonate/jhsingle-native-proxy/internal/suggest"
+	"github.com/ideonate/jhsingle-native-proxy/internal/ticket"
 )
 
 // configuration is where settings come from beside the command line. The
@@ -25,7 +26,7 @@ func (o *configuration) register(flags *pflag.FlagSet) {
 		// nbgitpuller's variable, which the Python program has, too.
 		Aliases:    map[string]string{"repo-depth": "NBGITPULLER_DEPTH"},
 		Contraries: map[string]string{"authtype": "no-authentication"},
-		Others:     []string{identityKey, repoToken, presetsVariable},
+		Others:     []string{identityKey, repoToken, presetsVariable, ticket.ReportKey},
 	}
 	flags.StringVar(&o.file, "config", "", "YAML `file` with settings by the names of these flags, the app's command, and presets for \"run\"")
 }

@@ -24,10 +24,20 @@ func (o *options) activate(ctx context.Context, environ []string) (pyenv.Environ
 	defer cancel()
 	found, err := pyenv.Activate(ctx, o.condaEnv, environ)
 	if err != nil {
-		return found, o.Wrong("conda-env", "is %q: %w", o.condaEnv, err)
+		return found, &environmentError{o.condaEnv, o.Wrong("conda-env", "is %q: %w", o.condaEnv, err), err}
 	}
 	return found, nil
 }
+
+// environmentError says that an environment cannot be used.
+type environmentError struct {
+	name string
+	// said names the setting, and reason does not.
+	said, reason error
+}
+
+func (e *environmentError) Error() string { return e.said.Error() }
+func (e *environmentError) Unwrap() error { return e.reason }
 
 // activate returns the variables of the app in its environment.
 func activate(ctx context.Context, o *options, environ []string, log *slog.Logger) ([]string, error) {

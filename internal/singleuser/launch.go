@@ -12,6 +12,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/ideonate/jhsingle-native-proxy/internal/ticket"
 )
 
 // Cloner copies a folder to another, which is not there yet, and reports to log.
@@ -45,6 +47,8 @@ func (o *clone) check(repo string) error {
 // somebody's work. It returns the exit code.
 func Launch(i Invocation, copyFolder Cloner) int {
 	p := newProgram(i)
+	key, _ := i.Lookup(ticket.ReportKey)
+	p.report = newReport(key)
 	return p.execute(p.launchCommand(copyFolder, p.serve), i.Arguments)
 }
 

@@ -38,7 +38,7 @@ func (p *program) serve() error {
 	if err != nil {
 		return err
 	}
-	app, err := newApp(o, env, variables, identity.Key, p.environ, use, log, stderr)
+	app, err := p.newApp(env, variables, identity.Key, use, log, stderr)
 	if err != nil {
 		return err
 	}
@@ -82,6 +82,9 @@ func (p *program) serve() error {
 	if err := config.Check(); err != nil {
 		return err
 	}
+	if p.report != nil {
+		config.Launch = p.report.answer
+	}
 	underHub := env.APIToken != ""
 	if underHub {
 		config.HubPrefix = env.BaseURL + "hub/"
@@ -111,6 +114,7 @@ func (p *program) serve() error {
 		go serveMetrics(metricsListener, metrics, failed)
 		log.Info("serving metrics", "address", metricsListener.Addr().String(), "path", "/metrics")
 	}
+	p.report.serves()
 	go func() { failed <- server.Serve(listener) }()
 	log.Info("listening", "version", p.version, "address", listener.Addr().String(), "prefix", env.ServicePrefix, "authtype", o.authType)
 

@@ -13,9 +13,10 @@ import (
 )
 
 // newApp makes the app from the settings.
-func newApp(o *options, env auth.Environment, variables process.Variables, key auth.Secret, environ []string, use func() (int, time.Time), log *slog.Logger, stderr io.Writer) (*process.App, error) {
+func (p *program) newApp(env auth.Environment, variables process.Variables, key auth.Secret, use func() (int, time.Time), log *slog.Logger, stderr io.Writer) (*process.App, error) {
 	var err error
-	appEnviron := appEnvironment(o, key, environ)
+	o := &p.options
+	appEnviron := appEnvironment(o, key, p.environ)
 	if o.condaEnv != "" && !o.envInRepo() {
 		if appEnviron, err = activate(context.Background(), o, appEnviron, log); err != nil {
 			return nil, err
@@ -57,12 +58,17 @@ func newApp(o *options, env auth.Environment, variables process.Variables, key a
 			return nil, err
 		}
 	} else {
-		repository, err := newRepository(o, environ, log)
+		repository, err := newRepository(o, p.environ, log)
 		if err != nil {
 			return nil, err
 		}
-		config.Prepare = func(ctx context.Context, report func(process.Progress)) (process.Prepared, error) {
-			return fetch(ctx, o, repository, variables["presentation_path"], appEnviron, report, log)
+		if !config.Lazy {
+			p.report.prepares() // else nobody knows when it will
+		}
+		config.Prepare = func(ctx context.Context, progress func(process.Progress)) (process.Prepared, error) {
+			prepared, err := fetch(ctx, o, repository, variables["presentation_path"], appEnviron, progress, log)
+			p.report.prepared(err)
+			return prepared, err
 		}
 	}
 	return process.New(config)

@@ -101,7 +101,7 @@ func (s *stage) checkMissingProgram() {
 		App: api.App{Framework: "ghost", Path: "a.ghost"},
 	}
 	d, why := s.refused(owner, wanted)
-	s.wantText("why", why, "could not start the dashboard")
+	s.wantText("why", why, "no-such-program", "not installed where this dashboard runs", "press Rebuild")
 	s.Logf("a program that is missing: %s", why)
 	s.noServerRuns("ghost")
 	_, err := owner.Open(s.Context(), d.ID)

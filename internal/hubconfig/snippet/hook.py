@@ -3,21 +3,16 @@ def is_a(spawner, name):
     return any(kind.__name__ == name for kind in type(spawner).__mro__)
 
 
-class Refusal(web.HTTPError):
+class Refusal(Told):
     """What people see. It tells nothing about the ticket, which the log does."""
 
     def __init__(self, spawner):
         text = "This server belongs to a dashboard. Open it from the page %s, which starts it if need be."
         super().__init__(403, text % "Dashboards")
-        self.jupyterhub_message = text % "Dashboards"
         if not spawner.user.settings.get("subdomain_host"):  # there the page is on another host
             page = spawner.hub.base_url[: -len("hub/")] + "services/%s/" % SERVICE
             link = '<a href="%s">Dashboards</a>' % html.escape(page)
             self.jupyterhub_html_message = html.escape(text, quote=False) % link
-
-    if major < 5:
-        # Those show the reason, which they set to a sentence of their own (user.py).
-        reason = property(lambda self: self.jupyterhub_message, lambda self, _: None)
 
 
 def changer(spawner):
@@ -64,8 +59,12 @@ def joined(previous):
             ticket = read_ticket(options.get(OPTION), spawner.user.name, spawner.name)
             spawner.user_options = dict(options)
             change = changer(spawner)
-            change(environment=dict(spawner.environment, **ticket["environment"]))
+            report_key = secrets.token_hex(16)
+            environment = dict(spawner.environment, **ticket["environment"])
+            environment[REPORT_KEY] = report_key
+            change(environment=environment)
             prepare(spawner, ticket, change)
+            change(start=reporting(spawner, report_key))
             # Tells the service that this hook is at work, which it relies on.
             spawner.user_options[ACCEPTED] = ticket["nonce"]
             if SKIP_CONSENT:

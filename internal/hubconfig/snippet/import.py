@@ -1,3 +1,4 @@
+import asyncio
 import base64
 import hashlib
 import hmac
@@ -6,10 +7,12 @@ import json
 import os
 import secrets
 import time
+from urllib.parse import urlparse
 
 from jupyterhub import version_info
-from jupyterhub.utils import maybe_future
+from jupyterhub.utils import make_ssl_context, maybe_future
 from tornado import web
+from tornado.simple_httpclient import SimpleAsyncHTTPClient
 from traitlets.config.loader import LazyConfigValue
 
 major = version_info[0]

@@ -1,4 +1,7 @@
 # A systemd unit on the hub's machine: command and arguments.
+import shutil
+
+
 def is_ours(spawner):
     return is_a(spawner, "SystemdSpawner")
 
@@ -14,7 +17,9 @@ def prepare(spawner, ticket, change):
         raise ValueError("it wants an image, and %s has none" % type(spawner).__name__)
     words = ["launch"] + ticket["arguments"]
     change(
-        cmd=[literal(COMMAND)],
+        # By its path, if the hub itself finds it: SystemdSpawner looks for it only where
+        # servers do, which is extra_paths, /bin and /usr/bin on The Littlest JupyterHub.
+        cmd=[literal(shutil.which(COMMAND) or COMMAND)],
         args=[literal(word) for word in words],
         # SystemdSpawner has one unit for all servers of a user, and would stop the
         # user's notebook to start this. Made of the template, as the name may be one

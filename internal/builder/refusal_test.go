@@ -1,0 +1,67 @@
+package builder
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/ideonate/jhsingle-native-proxy/internal/dashboard"
+	"github.com/ideonate/jhsingle-native-proxy/internal/ticket"
+)
+
+// What a launch says of itself is all that its owner reads, whichever way the hub
+// tells it, and nothing that anybody else does.
+func TestALaunchsOwnWordsAreTold(t *testing.T) {
+	t.Parallel()
+	const reason = "voila is not installed. Install it, then press Rebuild."
+	said := ticket.Failed + reason
+	for name, fault := range map[string]func(w *world) func(http.ResponseWriter, *http.Request) bool{
+		"at once": func(w *world) func(http.ResponseWriter, *http.Request) bool {
+			return func(rw http.ResponseWriter, r *http.Request) bool {
+				if r.Method != http.MethodPost {
+					return false
+				}
+				rw.WriteHeader(http.StatusFailedDependency)
+				fmt.Fprintf(rw, `{"status":424,"message":%q}`, said)
+				return true
+			}
+		},
+		"in its progress": func(w *world) func(http.ResponseWriter, *http.Request) bool {
+			return func(rw http.ResponseWriter, r *http.Request) bool {
+				if !strings.HasSuffix(r.URL.Path, "/progress") {
+					return false
+				}
+				rw.Header().Set("Content-Type", "text/event-stream")
+				io.WriteString(rw, `data: {"progress":100,"failed":true,"message":"Spawn failed: `+said+`"}`+"\n\n")
+				return true
+			}
+		},
+	} {
+		w := newWorld(t)
+		d := w.create(t, "ada", "Sales", dashboard.Access{Users: []string{"bob"}})
+		if job, err := w.Stop(t.Context(), visitor("ada"), d.ID); err != nil || w.await(t, job).Failure != "" {
+			t.Fatal(err)
+		}
+		w.hub.mu.Lock()
+		w.hub.fault = fault(w)
+		w.hub.mu.Unlock()
+		opening, err := w.Open(t.Context(), visitor("bob"), d.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if ended := w.await(t, *opening.Job); ended.Failure != reason {
+			t.Errorf("%s: it ended with %q", name, ended.Failure)
+		}
+		if now := w.get(t, d.ID); now.Failure != reason || now.State != dashboard.Stopped {
+			t.Errorf("%s: it is %s, for %q", name, now.State, now.Failure)
+		}
+		if seen, err := w.Job(t.Context(), visitor("bob"), opening.Job.ID); err != nil || seen.Failure == "" || strings.Contains(seen.Failure, "voila") {
+			t.Errorf("%s: the viewer reads %q, %v", name, seen.Failure, err)
+		}
+		if lines, err := w.Log(t.Context(), visitor("bob"), opening.Job.ID, 0); err != nil || len(lines) > 0 {
+			t.Errorf("%s: the viewer reads the log: %+v, %v", name, lines, err)
+		}
+	}
+}
