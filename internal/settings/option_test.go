@@ -87,8 +87,8 @@ func TestOptionsOfAnOwner(t *testing.T) {
 		value any
 		want  string
 	}{
-		{"size", "lage", "The option “size” cannot be “lage” here. There is small, large."},
-		{"cores", 3.0, "The option “cores” cannot be “3” here. There is 2, 4.5, true."},
+		{"size", "lage", "The option “size” cannot be “lage” here. Choose one of small, large."},
+		{"cores", 3.0, "The option “cores” cannot be “3” here. Choose one of 2, 4.5, true."},
 		{"cores", []any{2.0}, "cannot be “[2]” here"},
 		{"zone", "", "cannot be “” here"},
 		{"profile", "x", "The option “profile” of the server cannot be set here. There is memory, size, cores, zone, team."},

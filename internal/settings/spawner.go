@@ -72,7 +72,7 @@ func (s Settings) optionValue(name string, value any) (any, error) {
 	for _, choice := range option.Choices {
 		texts = append(texts, dashboard.OptionText(choice.Value))
 	}
-	return nil, dashboard.InvalidField(field, "The option “%s” cannot be “%.100s” here. There is %s.", name, dashboard.OptionText(value), strings.Join(texts, ", "))
+	return nil, dashboard.InvalidField(field, "The option “%s” cannot be “%.100s” here. Choose one of %s.", name, dashboard.OptionText(value), strings.Join(texts, ", "))
 }
 
 // Inherited are the names of the options that a new dashboard has of the server

@@ -23,7 +23,7 @@ func (w *world) offer(options ...dashboard.Option) {
 func TestOptionsByForm(t *testing.T) {
 	w := newWorld(t)
 	wants(t, w.page("new", ""), "How is its server started?", `<label for="options.size">Size</label>`, `<select id="options.size" name="options.size" aria-describedby="options.size-hint">`,
-		`<option value="">As the copied server has it, or else the hub’s default</option>`, `<option value="large">Large: 8 cores, 32 GB</option>`, `<option value="2">Two GPUs</option>`, "Large servers are few",
+		`<option value="">As the copied server has it</option>`, `<option value="large">Large: 8 cores, 32 GB</option>`, `<option value="2">Two GPUs</option>`, "Large servers are few",
 		`<input id="options.project" name="options.project" value=""`, "Leave it empty for the hub’s default.")
 	sent := filled()
 	sent.Set("options.size", "2")

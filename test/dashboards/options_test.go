@@ -81,7 +81,7 @@ func TestSpawnerOptions(t *testing.T) {
 			t.Errorf("%s has %v", want.made.ID, got)
 		}
 	}
-	s.wantText("what was refused", seen.Refused, "The option “memory” cannot be “64G” here. There is 1G, 4G.")
+	s.wantText("what was refused", seen.Refused, "The option “memory” cannot be “64G” here. Choose one of 1G, 4G.")
 	if seen.Marked != "true" || seen.Kept != "4G" {
 		t.Errorf("the field is marked %q, and was kept as %q", seen.Marked, seen.Kept)
 	}
