@@ -108,6 +108,12 @@ func TestStartThatFails(t *testing.T) {
 	shared.stop(t, as, "ivan", "lab", true)
 }
 
+// What a launch says of itself, the hub tells.
+func TestReports(t *testing.T) {
+	t.Parallel()
+	shared.checkReports(t)
+}
+
 func TestAccountsOfARealHub(t *testing.T) {
 	t.Parallel()
 	const crowd = 130

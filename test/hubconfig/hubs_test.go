@@ -55,6 +55,7 @@ func TestConfigurationOnEveryHub(t *testing.T) {
 				t.Run("visitor", func(t *testing.T) { h.checkVisitor(t, major) })
 				t.Run("home", h.checkHome)
 				t.Run("tickets", h.checkTickets)
+				t.Run("reports", h.checkReports)
 				t.Run("names", h.checkNames)
 				if major >= 5 {
 					t.Run("shares", h.checkShares)

@@ -50,7 +50,7 @@ async def ask(client, spawner, key, address):
     try:
         launch = json.loads(answer.body.decode())["launch"]
         return launch["state"], launch.get("reason", "")
-    except (ValueError, LookupError, TypeError, AttributeError):
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return "", ""  # of an older version of dashboard-builder
 
 

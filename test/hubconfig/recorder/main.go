@@ -1,7 +1,9 @@
 // Command recorder stands for a user's server, or a service: it writes down how it
 // was started, and answers like one that is ready.
 //
-//	recorder [--fail] [--record=FILE] [anything]
+//	recorder [--fail] [--record=FILE] [--launch=JSON] [anything]
+//
+// With --launch, it says so of its launch to who has the key for that.
 package main
 
 import (
@@ -15,6 +17,8 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+
+	"github.com/ideonate/jhsingle-native-proxy/internal/ticket"
 )
 
 func main() {
@@ -25,10 +29,13 @@ func main() {
 }
 
 func run() error {
-	file := os.Getenv("RECORDER_FILE")
+	file, launch := os.Getenv("RECORDER_FILE"), ""
 	for _, argument := range os.Args {
 		if name, found := strings.CutPrefix(argument, "--record="); found {
 			file = name
+		}
+		if said, found := strings.CutPrefix(argument, "--launch="); found {
+			launch = said
 		}
 	}
 	if err := record(file); err != nil {
@@ -51,8 +58,13 @@ func run() error {
 		<-done
 		_ = listener.Close()
 	}()
-	_ = http.Serve(listener, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	_ = http.Serve(listener, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("X-JupyterHub-Version", "6.1.1")
+		key := os.Getenv(ticket.ReportKey)
+		if launch != "" && r.URL.Path == os.Getenv("JUPYTERHUB_SERVICE_PREFIX")+"api" && len(key) == 32 && r.Header.Get(ticket.ReportHeader) == key {
+			fmt.Fprintln(w, launch)
+			return
+		}
 		fmt.Fprintln(w, "{}")
 	}))
 	return nil
