@@ -269,7 +269,12 @@ func (o *serveOptions) camera(token string, transport http.RoundTripper) (builde
 		return nil, nil, o.Wrong("thumbnails", "is %q, which is no program here: %w", o.browser, err)
 	}
 	base, err := url.Parse(o.proxyURL)
-	return thumbnail.Camera{Program: program, Arguments: o.browserArgs, Token: token, Transport: transport}, base, err
+	if err != nil {
+		return nil, nil, o.Wrong("proxy-url", "is no URL: %w", err)
+	}
+	return thumbnail.Camera{
+		Program: program, Arguments: o.browserArgs, Token: token, Transport: thumbnail.Through(base, transport),
+	}, base, nil
 }
 
 // listen opens an address, else what the hub said, else the usual one.

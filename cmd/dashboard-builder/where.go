@@ -26,8 +26,9 @@ const defaultService = "dashboards"
 // place is where the service is, and the token for it.
 type place struct {
 	service *url.URL
-	// public is where people's browsers find it.
-	public *url.URL
+	// public is where people's browsers find it, and hub the hub, if that is known to
+	// be elsewhere.
+	public, hub *url.URL
 	// token, and where it is from.
 	token, from string
 }
@@ -38,7 +39,7 @@ type place struct {
 // environment's tokens are not sent to another origin because a command line that
 // somebody was told to type says so.
 func (p *program) locate() (place, error) {
-	public := p.fromHub()
+	public, hub := p.fromHub()
 	known, err := p.address(urlVariable, p.get(urlVariable))
 	if err != nil && p.url == "" {
 		return place{}, err
@@ -60,7 +61,7 @@ func (p *program) locate() (place, error) {
 	found := place{service: chosen, public: chosen}
 	ours := known == nil || origin(known) == origin(chosen)
 	if known != nil && ours && public != nil {
-		found.public = public
+		found.public, found.hub = public, hub
 	}
 	found.token, found.from, err = p.token(ours, known != nil)
 	switch {
@@ -86,10 +87,11 @@ func (p *program) address(subject, text string) (*url.URL, error) {
 }
 
 // fromHub is the address that follows from what the hub says to its servers
-// (JupyterHub spawner.py: get_env), if it does: nil if not. The hub's API is not
-// where services are, as these are behind the hub's proxy. Nor is the proxy's port
-// guessed: another user of the same machine could listen there, for tokens.
-func (p *program) fromHub() *url.URL {
+// (JupyterHub spawner.py: get_env), if it does, and the hub's: nil if not. The hub's
+// API is not where services are, as these are behind the hub's proxy. Nor is the
+// proxy's port guessed: another user of the same machine could listen there, for
+// tokens.
+func (p *program) fromHub() (service, hub *url.URL) {
 	base := strings.Trim(p.get("JUPYTERHUB_BASE_URL"), "/")
 	if base != "" {
 		base = "/" + base
@@ -99,11 +101,28 @@ func (p *program) fromHub() *url.URL {
 		if err != nil || hub.User != nil {
 			continue
 		}
-		if address, err := api.ParseService(origin(hub) + base + "/services/" + defaultService + "/"); err == nil {
-			return address
+		address, err := api.ParseService(hub.Scheme + "://" + p.domain(hub) + base + "/services/" + defaultService + "/")
+		if err == nil {
+			return address, hub
 		}
 	}
-	return nil
+	return nil, nil
+}
+
+// domain is the service's host: the hub's, unless users and services have domains of
+// their own. Only there, the hub tells its servers a whole address for the way back
+// from a login (user.py: url). Since JupyterHub 5 each service has one, unless the
+// operator has a subdomain_hook other than the default one (utils.py:
+// subdomain_hook_idna); before, there is one for all (app.py: init_services).
+func (p *program) domain(hub *url.URL) string {
+	back, err := url.Parse(p.get("JUPYTERHUB_OAUTH_CALLBACK_URL"))
+	switch {
+	case err != nil || back.Host == "" || back.Host == hub.Host:
+		return hub.Host
+	case p.get("JUPYTERHUB_PUBLIC_HUB_URL") != "": // which came with 5
+		return defaultService + "--service." + hub.Host
+	}
+	return "services." + hub.Host
 }
 
 func (p *program) get(name string) string {
@@ -176,7 +195,11 @@ func (w place) hubPage(page string) (address, name string) {
 	if !found || name == "" {
 		return "", defaultService
 	}
-	return origin(w.public) + (&url.URL{Path: before + "/hub/" + page}).EscapedPath(), name
+	at := w.public
+	if w.hub != nil {
+		at = w.hub
+	}
+	return origin(at) + (&url.URL{Path: before + "/hub/" + page}).EscapedPath(), name
 }
 
 // advice is how to come by a token.

@@ -46,7 +46,25 @@ func TestWhereTheServiceIs(t *testing.T) {
 			"https://hub.example.org/jupyter/services/dashboards/", "", "hub", hubTokenVariable,
 		},
 		"with subdomains": {
-			map[string]string{"JUPYTERHUB_HOST": "https://hub.example.org", "JUPYTERHUB_BASE_URL": "/", "JUPYTERHUB_PUBLIC_URL": "https://ada.hub.example.org/user/ada/", hubTokenVariable: "hub"}, "",
+			map[string]string{
+				"JUPYTERHUB_HOST": "https://hub.example.org:8443", "JUPYTERHUB_BASE_URL": "/base/", "JUPYTERHUB_PUBLIC_URL": "https://ada.hub.example.org:8443/base/user/ada/",
+				"JUPYTERHUB_PUBLIC_HUB_URL":     "https://hub.example.org:8443/base/hub/",
+				"JUPYTERHUB_OAUTH_CALLBACK_URL": "https://ada.hub.example.org:8443/base/user/ada/oauth_callback", hubTokenVariable: "hub",
+			}, "",
+			"https://dashboards--service.hub.example.org:8443/base/services/dashboards/", "", "hub", hubTokenVariable,
+		},
+		"with subdomains, before JupyterHub 5": {
+			map[string]string{
+				"JUPYTERHUB_HOST": "https://hub.example.org", "JUPYTERHUB_BASE_URL": "/",
+				"JUPYTERHUB_OAUTH_CALLBACK_URL": "https://ada.hub.example.org/user/ada/oauth_callback", hubTokenVariable: "hub",
+			}, "",
+			"https://services.hub.example.org/services/dashboards/", "", "hub", hubTokenVariable,
+		},
+		"with a public address, and no subdomains": {
+			map[string]string{
+				"JUPYTERHUB_HOST": "https://hub.example.org", "JUPYTERHUB_BASE_URL": "/", "JUPYTERHUB_PUBLIC_HUB_URL": "https://hub.example.org/hub/",
+				"JUPYTERHUB_OAUTH_CALLBACK_URL": "/user/ada/oauth_callback", hubTokenVariable: "hub",
+			}, "",
 			"https://hub.example.org/services/dashboards/", "", "hub", hubTokenVariable,
 		},
 		"with the public address of the server": {
@@ -100,6 +118,17 @@ func TestWhereNothingIsKnown(t *testing.T) {
 		if err == nil || codeOf(err) != test.code || !strings.Contains(err.Error(), test.said) || strings.Contains(err.Error(), "secret") {
 			t.Errorf("%q, %v: got %v", test.url, test.env, err)
 		}
+	}
+}
+
+// Where users and services have domains of their own, the hub's pages are elsewhere.
+func TestTheHubsPagesAreTheHubs(t *testing.T) {
+	_, err := located(map[string]string{
+		"JUPYTERHUB_HOST": "https://hub.example.org", "JUPYTERHUB_PUBLIC_HUB_URL": "https://hub.example.org/hub/",
+		"JUPYTERHUB_OAUTH_CALLBACK_URL": "https://ada.hub.example.org/user/ada/oauth_callback",
+	}, "", "")
+	if err == nil || !strings.Contains(err.Error(), "make one at https://hub.example.org/hub/token, ") {
+		t.Errorf("got %v", err)
 	}
 }
 

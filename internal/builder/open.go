@@ -101,8 +101,11 @@ func (b *Builder) address(known hub.Server, user, server string) string {
 	if known.FullURL != "" {
 		return known.FullURL
 	}
-	if known.URL != "" {
+	if strings.HasPrefix(known.URL, "/") {
 		return b.HubURL(known.URL)
+	}
+	if known.URL != "" {
+		return known.URL // of a domain of the user's own
 	}
 	return b.HubURL("/user/" + segment(user) + "/" + segment(server) + "/")
 }

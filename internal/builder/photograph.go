@@ -2,6 +2,7 @@ package builder
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -48,11 +49,12 @@ func (b *Builder) takePicture(ctx context.Context, id, user, server string) erro
 	if err != nil {
 		return err
 	}
-	path := account.Servers[server].URL
-	if path == "" || !strings.HasPrefix(path, "/") {
-		return fmt.Errorf("the hub tells no path of its server")
+	known := account.Servers[server]
+	if known.URL == "" {
+		return errors.New("the hub tells no address of its server")
 	}
-	page, err := b.ProxyURL.Parse(path)
+	// All of the address is told where users have domains of their own.
+	page, err := b.ProxyURL.Parse(known.URL)
 	if err != nil {
 		return err
 	}

@@ -44,6 +44,38 @@ func knock(t *testing.T, d *door, path string, change func(*http.Request)) *http
 	return answer
 }
 
+// Where users have domains of their own, the hub's proxy finds their servers by these,
+// and is where it is for all.
+func TestSecurityTheTokenGoesToTheHubsProxyOnly(t *testing.T) {
+	var asked []*http.Request
+	proxy := theHub(t, &asked)
+	page, err := url.Parse("https://ada.hub.invalid:8443/user/ada/sales/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	camera := Camera{Token: "secret", Transport: Through(proxy, http.DefaultTransport)}
+	if status, err := camera.Look(t.Context(), page); err != nil || status != http.StatusOK {
+		t.Fatalf("got %d, %v", status, err)
+	}
+	d, err := open(page, "secret", camera.Transport)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.close()
+	entered := knock(t, d, "/"+d.key, nil)
+	if got := knock(t, d, "/user/ada/sales/", func(r *http.Request) { r.AddCookie(entered.Cookies()[0]) }); got.StatusCode != http.StatusOK {
+		t.Errorf("the door answers %d", got.StatusCode)
+	}
+	if len(asked) != 2 {
+		t.Fatalf("the proxy was asked %d times", len(asked))
+	}
+	for _, each := range asked {
+		if each.Host != page.Host || each.URL.Path != page.Path || each.Header.Get("Authorization") != "token secret" {
+			t.Errorf("the proxy was asked for %s at %s", each.URL, each.Host)
+		}
+	}
+}
+
 func TestTheDoorLeadsToTheDashboard(t *testing.T) {
 	var asked []*http.Request
 	page := theHub(t, &asked)

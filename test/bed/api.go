@@ -43,7 +43,7 @@ func (h *Hub) APIAs(ctx context.Context, token, method, path string, body any) (
 	}
 	request.Header.Set("Authorization", "token "+token)
 	request.Header.Set("Content-Type", "application/json")
-	response, err := http.DefaultClient.Do(request)
+	response, err := h.client.Do(request)
 	if err != nil {
 		return nil, err
 	}

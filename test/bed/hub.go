@@ -41,6 +41,7 @@ type Hub struct {
 	command      *exec.Cmd
 	ended        chan struct{}
 	close        func() error
+	client       *http.Client
 }
 
 // hubConfig is what jupyterhub_config.py reads from BED_HUB.
@@ -60,7 +61,7 @@ func (b *Bed) StartHub(ctx context.Context, options Options) (*Hub, error) {
 		return nil, err
 	}
 	hub := &Hub{
-		Host:         fmt.Sprintf("127.0.0.1:%d", ports[0]),
+		Host:         fmt.Sprintf("%s:%d", cmp.Or(options.Domain, "127.0.0.1"), ports[0]),
 		Password:     rand.Text(),
 		LogFile:      filepath.Join(options.Output, "hub.log"),
 		options:      options,
@@ -68,6 +69,7 @@ func (b *Bed) StartHub(ctx context.Context, options Options) (*Hub, error) {
 		runDir:       runDir,
 		serviceToken: rand.Text(),
 		ended:        make(chan struct{}),
+		client:       &http.Client{Transport: newTransport()},
 	}
 	hub.URL = "http://" + hub.Host
 	hub.close = sync.OnceValue(hub.stop)
@@ -135,7 +137,7 @@ func (h *Hub) awaitHealth(ctx context.Context, url string) error {
 		if err != nil {
 			return err
 		}
-		if answer, err := http.DefaultClient.Do(request); err == nil {
+		if answer, err := h.client.Do(request); err == nil {
 			answer.Body.Close()
 			if answer.StatusCode == http.StatusOK {
 				return nil
@@ -156,6 +158,9 @@ func (h *Hub) RunDir() string { return h.runDir }
 
 // APIURL is where the hub itself answers its API, without its proxy.
 func (h *Hub) APIURL() string { return h.directURL + "/hub/api" }
+
+// Client finds the hub, and what is below its name, as a browser does.
+func (h *Hub) Client() *http.Client { return h.client }
 
 // Close stops the hub, which stops its proxy and all servers, and fails if any
 // process of them is left. Calling it again returns the same.

@@ -4,6 +4,10 @@ package bed
 type Options struct {
 	// Output is the folder for the hub's log; it is made if it is missing.
 	Output string
+	// Domain, if not empty, is a name below localhost by which browsers find the hub,
+	// and its users' servers and services by names below that. Its configuration has
+	// to say the same.
+	Domain string
 	// Program is the jupyterhub to run; when empty, the bed's own.
 	Program string
 	// Config is the hub's configuration file; when empty, the one beside this

@@ -23,6 +23,12 @@ type Process struct {
 
 func (p Process) String() string { return fmt.Sprintf("%d (of %d): %s", p.ID, p.Parent, p.Command) }
 
+// Environment is what it was started with, as NAME=value.
+func (p Process) Environment() ([]string, error) {
+	content, err := os.ReadFile(fmt.Sprintf("/proc/%d/environ", p.ID))
+	return strings.Split(strings.TrimRight(string(content), "\x00"), "\x00"), err
+}
+
 // ProcessesWith finds the running processes that have each of these texts in
 // their environment, which they pass on to their children wherever those put
 // themselves: neither a process group nor a parent is as sure a mark. A process

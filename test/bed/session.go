@@ -36,8 +36,9 @@ func (h *Hub) NewSession(user string) *Session {
 		panic(err) // as documented, there is none
 	}
 	return &Session{User: user, hub: h, client: &http.Client{
-		Jar:     jar,
-		Timeout: answerPatience,
+		Jar:       jar,
+		Timeout:   answerPatience,
+		Transport: h.client.Transport,
 		CheckRedirect: func(*http.Request, []*http.Request) error {
 			return http.ErrUseLastResponse // followed one by one, to be listed
 		},
@@ -71,15 +72,18 @@ func (s *Session) SetCookie(name, value string) {
 }
 
 func (s *Session) address(path string) *url.URL {
-	address, err := url.Parse(s.hub.URL + path)
+	if strings.HasPrefix(path, "/") {
+		path = s.hub.URL + path
+	}
+	address, err := url.Parse(path)
 	if err != nil {
 		panic(fmt.Sprintf("the test asks for a path that is none: %v", err))
 	}
 	return address
 }
 
-// NewRequest makes a request to a path of the hub's origin as a person does who
-// follows a link.
+// NewRequest makes a request to a path of the hub's origin, or to a whole address,
+// as a person does who follows a link.
 func (s *Session) NewRequest(ctx context.Context, method, path, body string) *http.Request {
 	request, err := http.NewRequestWithContext(ctx, method, s.address(path).String(), strings.NewReader(body))
 	if err != nil {
@@ -110,7 +114,7 @@ func (s *Session) Once(request *http.Request) (*Answer, error) {
 // closes.
 func (s *Session) Open(request *http.Request) (*http.Response, error) { return s.client.Do(request) }
 
-// Get opens a path of the hub's origin and goes where the answers lead.
+// Get opens a path of the hub's origin, or a whole address, and goes where the answers lead.
 func (s *Session) Get(ctx context.Context, path string) (*Answer, error) {
 	request := s.NewRequest(ctx, http.MethodGet, path, "")
 	var hops []string
@@ -139,7 +143,7 @@ func (s *Session) next(ctx context.Context, answer *Answer) (*http.Request, erro
 		if err != nil {
 			return nil, err
 		}
-		if to.Host != s.hub.Host {
+		if to.Host != s.hub.Host && (s.hub.options.Domain == "" || !strings.HasSuffix(to.Host, "."+s.hub.Host)) {
 			return nil, fmt.Errorf("%s leads away from the hub, to %s", answer.URL, to)
 		}
 		return s.navigate(ctx, http.MethodGet, to, ""), nil
@@ -169,11 +173,11 @@ func (s *Session) next(ctx context.Context, answer *Answer) (*http.Request, erro
 
 func (s *Session) navigate(ctx context.Context, method string, to *url.URL, form string) *http.Request {
 	request := s.NewRequest(ctx, method, "/", form)
-	request.URL = to
+	request.URL, request.Host = to, to.Host
 	request.Header.Set("Sec-Fetch-Site", "same-origin")
 	if method == http.MethodPost {
 		request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-		request.Header.Set("Origin", s.hub.URL)
+		request.Header.Set("Origin", to.Scheme+"://"+to.Host)
 		request.Header.Set("Referer", to.String())
 	}
 	return request

@@ -22,7 +22,7 @@ export const quiet = [
   "--disable-gpu",
   "--disable-quic",
   "--disable-sync",
-  "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+  "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE *.localhost",
   "--no-first-run",
   "--no-sandbox",
 ];

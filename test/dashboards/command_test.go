@@ -19,11 +19,16 @@ import (
 	"github.com/ideonate/jhsingle-native-proxy/test/dashboards/house"
 )
 
-// terminal is a person who types commands.
+// terminal is a person who types commands, with an environment.
 type terminal struct {
 	*stage
-	who   *house.Person
-	token string
+	who         *house.Person
+	environment []string
+}
+
+// terminal is one on somebody's own machine.
+func (s *stage) terminal(who *house.Person, token string) terminal {
+	return terminal{s, who, []string{"PATH=" + os.Getenv("PATH"), "DASHBOARD_BUILDER_URL=" + s.Page, "DASHBOARD_BUILDER_TOKEN=" + token}}
 }
 
 // typed is what a command did.
@@ -32,13 +37,13 @@ type typed struct {
 	code      int
 }
 
-// run runs a command as the person, with some environment besides.
+// run runs a command as the person.
 func (t terminal) run(args ...string) typed {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 2*patience)
 	defer cancel()
 	command := exec.CommandContext(ctx, t.Program, args...) // #nosec G204 -- our program
-	command.Env = []string{"PATH=" + os.Getenv("PATH"), "DASHBOARD_BUILDER_URL=" + t.Page, "DASHBOARD_BUILDER_TOKEN=" + t.token}
+	command.Env = t.environment
 	var out, said bytes.Buffer
 	command.Stdout, command.Stderr = &out, &said
 	err := command.Run()
@@ -74,14 +79,14 @@ func (s *stage) checkCommands() {
 	s.write("erin", "site/index.html", "typed, version 1", "other/index.html", "another one")
 	erin := s.person("erin")
 	bob := s.person("bob")
-	as := terminal{s, erin, erin.Token}
-	asBob := terminal{s, bob, bob.Token}
+	as, asBob := s.terminal(erin, erin.Token), s.terminal(bob, bob.Token)
 
 	made := as.run("create", "Typed", "--folder", "site", "--framework", "static", "--description", "By hand", "--user", "bob")
 	if made.code != 0 {
 		s.Fatalf("create ended with %d: %s", made.code, made.said)
 	}
-	s.wantText("the progress", made.said, "Making snapshot 1", "Starting the dashboard")
+	// Of a step that is over at once nothing may be seen.
+	s.wantText("the progress", made.said, "Starting the dashboard", "Typed is ready.")
 	var list struct {
 		Items []api.Dashboard
 		Total int
@@ -152,12 +157,12 @@ func (s *stage) checkExitCodes(as terminal) {
 	as.fails(1, "nowhere", "create", "Nowhere", "--folder", "nowhere", "--framework", "static")
 	as.does("delete", "nowhere", "--yes")
 	as.fails(66, "there is no", "rebuild", "nothing")
-	stranger := terminal{s, as.who, "0123456789abcdef"}
+	stranger := s.terminal(as.who, "0123456789abcdef")
 	stranger.fails(77, "not known to JupyterHub", "list")
 	narrow, err := s.NewToken(s.Context(), "erin", "read:users:name!user")
 	s.must(err)
-	terminal{s, as.who, narrow}.fails(77, house.Access, "list")
-	as.fails(69, "", "list", "--url", "http://127.0.0.1:1/services/dashboards/", "--token-file", s.tokenFile(as.token))
+	s.terminal(as.who, narrow).fails(77, house.Access, "list")
+	as.fails(69, "", "list", "--url", "http://127.0.0.1:1/services/dashboards/", "--token-file", s.tokenFile(as.who.Token))
 }
 
 func (s *stage) tokenFile(token string) string {

@@ -31,6 +31,7 @@ func TestDashboardsOnEveryHub(t *testing.T) {
 		t.Run(version, func(t *testing.T) {
 			s := open(t, house.Options{
 				Name: version, Version: version, PlainForms: hub.Major(version) < 4, Groups: map[string][]string{"team": {"carol"}},
+				Subdomains: version == "4.1.6", // as before 5; those of now have a test of their own
 			})
 			s.checkLife(version)
 		})
@@ -77,7 +78,7 @@ func (s *stage) checkLife(version string) {
 	alice.finish(made.Job)
 	var d api.Dashboard
 	alice.call(http.MethodGet, "dashboards/"+made.Dashboard.ID, nil, &d)
-	prefix := bed.Prefix("alice", d.Detail.Server)
+	prefix := s.Domain("alice") + bed.Prefix("alice", d.Detail.Server)
 	alice.reads(prefix, http.StatusOK, "version 1")
 
 	bob, carol := s.script("bob"), s.script("carol")
@@ -109,7 +110,8 @@ func (s *stage) checkLife(version string) {
 	var opening api.Opening
 	alice.call(http.MethodPost, "dashboards/"+d.ID+"/open", nil, &opening)
 	alice.finish(*opening.Job)
-	alice.reads(prefix, http.StatusOK, "version 2")
+	alice.call(http.MethodPost, "dashboards/"+d.ID+"/open", nil, &opening)
+	alice.reads(opening.URL, http.StatusOK, "version 2")
 
 	alice.call(http.MethodDelete, "dashboards/"+d.ID, nil, nil)
 	s.eventually("it is gone", func() error {
@@ -129,7 +131,7 @@ func (s *stage) checkLife(version string) {
 	}
 }
 
-// reads checks what a path of the hub's host shows to somebody, who logs in and
+// reads checks what a path of the hub's host, or an address, shows to somebody, who logs in and
 // agrees if need be.
 func (s script) reads(path string, status int, text string) {
 	s.Helper()

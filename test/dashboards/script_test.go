@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"regexp"
+	"strings"
 
 	"github.com/ideonate/jhsingle-native-proxy/internal/api"
 	"github.com/ideonate/jhsingle-native-proxy/test/bed"
@@ -26,7 +27,7 @@ var csrfToken = regexp.MustCompile(`<meta name="csrf-token" content="([^"]+)">`)
 func (s *stage) script(user string) script {
 	s.Helper()
 	session := s.NewSession(user)
-	answer, err := session.Get(s.Context(), "/services/dashboards/")
+	answer, err := session.Get(s.Context(), s.Page)
 	s.must(err)
 	found := csrfToken.FindSubmatch(answer.Body)
 	if answer.Status != http.StatusOK || found == nil {
@@ -43,9 +44,9 @@ func (s script) ask(method, path string, body any) *bed.Answer {
 	if body == nil {
 		sent = nil
 	}
-	request := s.session.NewRequest(s.Context(), method, "/services/dashboards/"+api.Path+path, string(sent))
+	request := s.session.NewRequest(s.Context(), method, s.Page+api.Path+path, string(sent))
 	for name, value := range map[string]string{
-		"Accept": api.JSON, "Content-Type": api.JSON, api.CSRFHeader: s.csrf, "Origin": s.URL,
+		"Accept": api.JSON, "Content-Type": api.JSON, api.CSRFHeader: s.csrf, "Origin": strings.TrimSuffix(s.Page, "/services/dashboards/"),
 		"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "cors", "Sec-Fetch-Dest": "empty",
 	} {
 		request.Header.Set(name, value)

@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/ideonate/jhsingle-native-proxy/internal/hub"
 	"github.com/ideonate/jhsingle-native-proxy/test/bed"
 )
 
@@ -42,6 +43,8 @@ type Options struct {
 	Managed bool
 	// Scopes lets SetScopes change those of a hub that runs.
 	Scopes bool
+	// Subdomains gives each user and service a name of their own below hub.localhost.
+	Subdomains bool
 	// PlainForms is bed.Options.PlainForms.
 	PlainForms bool
 }
@@ -124,7 +127,7 @@ func (h *House) open(ctx context.Context, options Options) error {
 	if err := h.openHub(ctx, snippet, options); err != nil {
 		return err
 	}
-	h.Page = h.URL + "/services/dashboards/"
+	h.Page = h.Domain(h.serviceName()) + "/services/dashboards/"
 	if options.Managed {
 		return h.awaitPage(ctx)
 	}
@@ -143,6 +146,7 @@ func (h *House) openHub(ctx context.Context, snippet string, options Options) er
 	told, err := json.Marshal(map[string]any{
 		"snippet": snippet, "hub": orEmpty(options.Hub), "sections": orEmpty(options.Sections),
 		"groups": orEmpty(options.Groups), "roles": append([]map[string]any{}, options.Roles...), "scopes": options.Scopes,
+		"domain": options.domain(),
 	})
 	if err != nil {
 		return err
@@ -153,12 +157,29 @@ func (h *House) openHub(ctx context.Context, snippet string, options Options) er
 		Config:      filepath.Join(h.bed.Root, "test", "dashboards", "house", "jupyterhub_config.py"),
 		Environment: []string{"HOUSE=" + string(told)},
 		PlainForms:  options.PlainForms,
+		Domain:      options.domain(),
 	}
 	if options.Version != "" {
 		wanted.Program = filepath.Join(h.bed.Root, ".cache", "hubs", options.Version, "bin", "jupyterhub")
 	}
 	h.Hub, err = h.bed.StartHub(ctx, wanted)
 	return err
+}
+
+func (o Options) domain() string {
+	if o.Subdomains {
+		return "hub.localhost"
+	}
+	return ""
+}
+
+// serviceName is what JupyterHub puts before its own name for the service (utils.py:
+// subdomain_hook_idna), and before 5 for all services (app.py: init_services).
+func (h *House) serviceName() string {
+	if version := h.Options.Version; version != "" && hub.Major(version) < 5 {
+		return "services"
+	}
+	return "dashboards--service"
 }
 
 func orEmpty[K comparable, V any](values map[K]V) map[K]V {
@@ -180,17 +201,26 @@ func printedEnvironment(snippet string) []string {
 	return found
 }
 
-// awaitPage waits until the service answers behind the hub's proxy.
-func (h *House) awaitPage(ctx context.Context) error {
-	return Await(ctx, patience, func() error { return healthy(ctx, h.Page+"health") })
+// Domain is the origin of a user or a service, by the name that JupyterHub puts before
+// its own; the hub's where there are no such.
+func (h *House) Domain(name string) string {
+	if !h.Options.Subdomains {
+		return h.URL
+	}
+	return "http://" + name + "." + h.Host
 }
 
-func healthy(ctx context.Context, address string) error {
+// awaitPage waits until the service answers behind the hub's proxy.
+func (h *House) awaitPage(ctx context.Context) error {
+	return Await(ctx, patience, func() error { return healthy(ctx, h.Client(), h.Page+"health") })
+}
+
+func healthy(ctx context.Context, client *http.Client, address string) error {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
 		return err
 	}
-	answer, err := http.DefaultClient.Do(request)
+	answer, err := client.Do(request)
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ JSON:
     sections  those of others, by theirs
     groups    the groups, and who is in them
     roles     further roles
+    domain    the hub's name, below which users and services have theirs; or empty
     scopes    whether /hub/bed/role/NAME and /hub/bed/client/ID tell and take scopes
 """
 
@@ -27,6 +28,8 @@ major = version_info[0]
 c.JupyterHub.bind_url = f"http://127.0.0.1:{os.environ['DEMO_PORT']}"
 c.JupyterHub.hub_bind_url = f"http://127.0.0.1:{os.environ['DEMO_HUB_PORT']}"
 c.ConfigurableHTTPProxy.api_url = f"http://127.0.0.1:{os.environ['DEMO_PROXY_PORT']}"
+if house["domain"]:
+    c.JupyterHub.subdomain_host = f"http://{house['domain']}:{os.environ['DEMO_PORT']}"
 c.JupyterHub.db_url = f"sqlite:///{run_dir}/jupyterhub.sqlite"
 c.JupyterHub.cookie_secret_file = f"{run_dir}/cookie_secret"
 c.JupyterHub.pid_file = f"{run_dir}/jupyterhub.pid"

@@ -49,7 +49,7 @@ func (h *House) Person(ctx context.Context, name string, scopes ...string) (*Per
 	if err != nil {
 		return nil, err
 	}
-	client, err := api.NewClient(api.Config{Service: service, Token: token, Agent: "house", Once: true})
+	client, err := api.NewClient(api.Config{Service: service, Token: token, Agent: "house", Once: true, Transport: h.Client().Transport})
 	return &Person{client, name, token, all}, err
 }
 

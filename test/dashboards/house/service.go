@@ -47,6 +47,9 @@ func (s *Service) Start(ctx context.Context) error {
 	s.command = exec.Command(s.house.Program, append(flags, s.Flags...)...) // #nosec G204 -- our program
 	s.command.Env = append([]string{"PATH=" + s.house.bed.Path(), "HOME=" + s.house.Folder}, s.environment...)
 	s.command.Env = append(s.command.Env, "JUPYTERHUB_API_URL="+s.house.Layer.URL, "JUPYTERHUB_SERVICE_URL=http://"+s.address)
+	if s.house.Options.Subdomains { // as the hub tells a service that it starts
+		s.command.Env = append(s.command.Env, "JUPYTERHUB_HOST="+s.house.URL, "JUPYTERHUB_OAUTH_CALLBACK_URL="+s.house.Page+"oauth_callback")
+	}
 	s.command.Stdout, s.command.Stderr = log, log
 	s.command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if err := s.command.Start(); err != nil {
@@ -61,7 +64,7 @@ func (s *Service) Start(ctx context.Context) error {
 		if !s.Running() {
 			return Final(fmt.Errorf("the service ended: %v, see %s", s.command.ProcessState, s.LogFile()))
 		}
-		return healthy(ctx, "http://"+s.address+"/services/dashboards/health")
+		return healthy(ctx, http.DefaultClient, "http://"+s.address+"/services/dashboards/health")
 	})
 }
 
