@@ -74,7 +74,7 @@ func (w *work) revision(d dashboard.Dashboard) (dashboard.Revision, error) {
 		return dashboard.Revision{}, err
 	}
 	for _, each := range known {
-		// There is at most one that is being made, as there is one job at a time.
+		// There is at most one that is being made, as a build goes with no other job.
 		if each.Number == w.job.Revision || each.State == dashboard.Making {
 			return each, w.keepRevision(each.Number)
 		}

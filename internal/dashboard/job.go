@@ -2,8 +2,9 @@ package dashboard
 
 import "time"
 
-// Job is something that is being done to a dashboard. There is at most one at a
-// time of each dashboard, and it outlives the process that does it.
+// Job is something that is being done to a dashboard, and outlives the process that
+// does it. One of the whole dashboard goes with no other; where each viewer has a
+// server, those of several viewers go on at the same time, at most one of each.
 type Job struct {
 	ID        string
 	Dashboard string
