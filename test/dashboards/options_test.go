@@ -39,7 +39,7 @@ servers:
     - {name: team, label: Team}
 `
 
-// told shows what its server was started with.
+// toldProgram shows what its server was started with.
 const toldProgram = `
 import http.server, os, sys
 class Told(http.server.BaseHTTPRequestHandler):
