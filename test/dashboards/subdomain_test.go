@@ -19,7 +19,7 @@ import (
 
 // A hub where each user and each service has a domain below the hub's
 // (c.JupyterHub.subdomain_host), as is advised where people do not trust each other.
-func TestSubdomains(t *testing.T) {
+func TestSecuritySubdomains(t *testing.T) {
 	t.Parallel()
 	s := open(t, house.Options{
 		Name: "subdomains", Subdomains: true, Managed: true, Settings: storySettings,
