@@ -40,9 +40,14 @@ func Builtin() Set {
 				"voila", "{target}", "--port={port}", "--Voila.ip=127.0.0.1", "--Voila.port_retries=0", "--no-browser",
 				"--Voila.base_url={base_url}/", "--Voila.server_url=/", "{arguments}",
 			},
-			Options: map[string]string{"ready-check-path": "/voila/static/ready"},
-			Target:  Target{Files: []string{".ipynb", ".py"}, Folder: true},
-			Needs:   Needs{Program: "voila", Install: "pip install voila"},
+			// A page asks for the end of its kernel when it is left, and Voila refuses
+			// that for want of a cookie that it never sets (Voila 0.5 with jupyter_server 2,
+			// also without a proxy). So a kernel to which no websocket is open any more ends
+			// by itself, a quarter of an hour later: a laptop may only have slept.
+			Defaults: []string{"--MappingKernelManager.cull_idle_timeout=900", "--MappingKernelManager.cull_interval=60"},
+			Options:  map[string]string{"ready-check-path": "/voila/static/ready"},
+			Target:   Target{Files: []string{".ipynb", ".py"}, Folder: true},
+			Needs:    Needs{Program: "voila", Install: "pip install voila"},
 		},
 		Framework{
 			Name: "streamlit", Title: "Streamlit", Synopsis: "app.py",

@@ -26,12 +26,16 @@ type Framework struct {
 	//	{target}         what is shown: a path, made absolute, or module:attribute
 	//	{module}         what is shown as module:attribute, also when it is a file
 	//	{module_folder}  the folder where that module is found
-	//	{arguments}      an argument of its own: Arguments and those of the user
+	//	{arguments}      an argument of its own: Defaults, Arguments, and those of
+	//	                 the user
 	//	{executable}     our own program
 	Command []string
 	// Arguments are further ones for the place of {arguments}, before those of
 	// the user, who thus has the last word.
 	Arguments []string
+	// Defaults are further ones, such as --limit=5. Each is left out where Arguments
+	// or the user have one of its name: not every program takes a second one.
+	Defaults []string
 	// Environment is added to the app's, with placeholders in its values.
 	Environment map[string]string
 	// Options are defaults for our own flags, by their names without dashes.
@@ -71,7 +75,8 @@ type Needs struct {
 // the other.
 func (f Framework) clone() Framework {
 	f.Aliases, f.Command = slices.Clone(f.Aliases), slices.Clone(f.Command)
-	f.Arguments, f.Target.Files = slices.Clone(f.Arguments), slices.Clone(f.Target.Files)
+	f.Arguments, f.Defaults = slices.Clone(f.Arguments), slices.Clone(f.Defaults)
+	f.Target.Files = slices.Clone(f.Target.Files)
 	f.Environment, f.Options = maps.Clone(f.Environment), maps.Clone(f.Options)
 	return f
 }

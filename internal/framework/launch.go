@@ -55,7 +55,7 @@ func (f Framework) Launch(arguments []string, presentationPath string) (Launch, 
 	launch := Launch{Environment: f.Environment, Options: f.Options, PresentationPath: shown.path, framework: f}
 	for _, word := range f.Command {
 		if word == "{arguments}" {
-			launch.Command = append(append(launch.Command, f.Arguments...), arguments...)
+			launch.Command = append(launch.Command, f.arguments(arguments)...)
 			continue
 		}
 		launch.Command = append(launch.Command, replace.Replace(word))
@@ -64,6 +64,19 @@ func (f Framework) Launch(arguments []string, presentationPath string) (Launch, 
 		launch.Environment[name] = replace.Replace(value)
 	}
 	return launch, nil
+}
+
+// arguments are those of the user behind the preset's own.
+func (f Framework) arguments(users []string) []string {
+	named := slices.Concat(f.Arguments, users)
+	var all []string
+	for _, each := range f.Defaults {
+		name, _, _ := strings.Cut(each, "=")
+		if !slices.ContainsFunc(named, func(word string) bool { return word == name || strings.HasPrefix(word, name+"=") }) {
+			all = append(all, each)
+		}
+	}
+	return append(all, named...)
 }
 
 // shown is a target, taken apart; all but path have placeholders.

@@ -104,7 +104,8 @@ func TestLaunch(t *testing.T) {
 			"voila", []string{"a b.ipynb", "--theme=dark"},
 			[]string{
 				"voila", "/srv/a b.ipynb", "--port=8501", "--Voila.ip=127.0.0.1", "--Voila.port_retries=0", "--no-browser",
-				"--Voila.base_url=/user/ada/", "--Voila.server_url=/", "--theme=dark",
+				"--Voila.base_url=/user/ada/", "--Voila.server_url=/",
+				"--MappingKernelManager.cull_idle_timeout=900", "--MappingKernelManager.cull_interval=60", "--theme=dark",
 			}, "a b.ipynb",
 		},
 		"a file with braces": {"streamlit", []string{"{odd}.py"}, []string{"streamlit", "run", "/srv/{odd}.py"}, "{odd}.py"},
@@ -215,5 +216,23 @@ func TestLaunchRefuses(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// Not every program takes an option twice, so defaults give way.
+func TestDefaultsGiveWay(t *testing.T) {
+	preset := Framework{
+		Name: "x", Command: []string{"x", "{arguments}", "{target}"}, Target: Target{Folder: true, Default: "."},
+		Defaults: []string{"--limit=5", "--a.b=1", "--limits=6", "-v"}, Arguments: []string{"--a.b", "2"},
+	}
+	for _, test := range []struct{ users, want []string }{
+		{nil, []string{"x", "--limit=5", "--limits=6", "-v", "--a.b", "2", "{presentation_path}"}},
+		{[]string{".", "--limit=7"}, []string{"x", "--limits=6", "-v", "--a.b", "2", "--limit=7", "{presentation_path}"}},
+		{[]string{".", "--limit", "7", "-v"}, []string{"x", "--limits=6", "--a.b", "2", "--limit", "7", "-v", "{presentation_path}"}},
+	} {
+		launch, err := preset.Launch(test.users, "")
+		if err != nil || !slices.Equal(launch.Command, test.want) {
+			t.Errorf("%q: got %q, %v", test.users, launch.Command, err)
+		}
 	}
 }

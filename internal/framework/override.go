@@ -18,6 +18,7 @@ import (
 //	  environment: {STREAMLIT_THEME_BASE: dark}  # merged; null takes away
 //	  options: {ready-timeout: 120}              # our flags; likewise
 //	  arguments: [--server.runOnSave=true]       # before those of the command line
+//	  defaults: [--server.maxUploadSize=50]      # unless those have one of that name
 //	board:
 //	  like: panel                                # begins as a copy
 //	  title: The board
@@ -85,7 +86,7 @@ func isNull(node *yaml.Node) bool {
 }
 
 // parts are what a preset has, in the order of the documentation.
-var parts = []string{"like", "title", "synopsis", "aliases", "command", "arguments", "environment", "options", "target", "needs"}
+var parts = []string{"like", "title", "synopsis", "aliases", "command", "arguments", "defaults", "environment", "options", "target", "needs"}
 
 func (r reader) preset(set *Set, name string, key, value *yaml.Node) error {
 	place := fmt.Sprintf("%s: line %d: %s", r.source, key.Line, name)
@@ -159,7 +160,7 @@ func (r reader) fill(f *Framework, name string, given map[string]*yaml.Node) err
 	for _, list := range []struct {
 		part   string
 		target *[]string
-	}{{"aliases", &f.Aliases}, {"command", &f.Command}, {"arguments", &f.Arguments}} {
+	}{{"aliases", &f.Aliases}, {"command", &f.Command}, {"arguments", &f.Arguments}, {"defaults", &f.Defaults}} {
 		if err := r.setList(list.target, name+"."+list.part, given[list.part]); err != nil {
 			return err
 		}

@@ -169,6 +169,7 @@ func TestOverrideRefuses(t *testing.T) {
 		"voila: {command: [a, [b]]}":          "voila.command[1] wants one plain value",
 		"voila: {command: [a, null]}":         "voila.command[1] wants one plain value",
 		"voila: {arguments: {a: b}}":          "voila.arguments wants a list",
+		"voila: {defaults: --x}":              "voila.defaults wants a list",
 		"voila: {title: [a]}":                 "voila.title wants one plain value",
 		"voila: {environment: [A=1]}":         "voila.environment is a mapping from names to plain values",
 		"voila: {environment: {A: [1]}}":      "voila.environment.A wants one plain value",
