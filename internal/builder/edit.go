@@ -31,7 +31,8 @@ func (b *Builder) Edit(ctx context.Context, v dashboard.Visitor, id string, chan
 		}
 	}
 	// There is nothing to take back where nothing was granted, as on old hubs.
-	if err := b.revoke(ctx, before, wanted.Access, b.members()); err != nil {
+	members := b.members()
+	if err := errors.Join(b.revoke(ctx, before, wanted.Access, members), b.closeViewers(ctx, before, wanted.Access, members)); err != nil {
 		return before, notTold(err)
 	}
 	after, err := b.Store.Update(ctx, id, func(d *dashboard.Dashboard) error {

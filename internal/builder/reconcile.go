@@ -78,7 +78,7 @@ func (b *Builder) reconcileServers(ctx context.Context) error {
 			continue // the job knows better
 		}
 		if d.PerViewer {
-			b.reconcileViewers(ctx, d, accounts)
+			b.reconcileViewers(ctx, d, accounts, members)
 			continue
 		}
 		state := stateOf(account.Servers[d.Server])
@@ -162,9 +162,9 @@ func (b *Builder) closeRenamed(ctx context.Context, d dashboard.Dashboard, accou
 	return nil
 }
 
-// reconcileViewers notes what the servers of a dashboard's viewers do, and forgets
-// those that are gone.
-func (b *Builder) reconcileViewers(ctx context.Context, d dashboard.Dashboard, accounts map[string]hub.Account) {
+// reconcileViewers notes what the servers of a dashboard's viewers do, forgets those
+// that are gone, and ends those of whom it is not shared with any more.
+func (b *Builder) reconcileViewers(ctx context.Context, d dashboard.Dashboard, accounts map[string]hub.Account, members members) {
 	viewers, err := b.Store.Viewers(ctx, d.ID)
 	if err != nil {
 		b.complain(ctx, "cannot compare viewers' servers", err)
@@ -191,5 +191,12 @@ func (b *Builder) reconcileViewers(ctx context.Context, d dashboard.Dashboard, a
 	}
 	if err != nil {
 		b.complain(ctx, "cannot note viewers' servers", err)
+	}
+	// By the rules of now: somebody may just have been let in.
+	if d, err = b.Store.Dashboard(ctx, d.ID); err == nil {
+		err = b.closeViewers(ctx, d, d.Access, members)
+	}
+	if err != nil {
+		b.complain(ctx, "cannot compare who may have a server of a dashboard", err)
 	}
 }

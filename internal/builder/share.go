@@ -7,6 +7,7 @@ import (
 
 	"github.com/ideonate/jhsingle-native-proxy/internal/dashboard"
 	"github.com/ideonate/jhsingle-native-proxy/internal/hub"
+	"github.com/ideonate/jhsingle-native-proxy/internal/settings"
 )
 
 // How a dashboard is shared
@@ -118,15 +119,9 @@ func (b *Builder) revoke(ctx context.Context, d dashboard.Dashboard, access dash
 	if err != nil || len(granted) == 0 {
 		return err
 	}
-	groups := map[string][]string{} // of users, as far as they matter
-	for _, group := range access.Groups {
-		found, err := members(ctx, group)
-		if err != nil {
-			return err
-		}
-		for _, user := range found {
-			groups[user] = append(groups[user], group)
-		}
+	groups, err := members.of(ctx, access)
+	if err != nil {
+		return err
 	}
 	for _, user := range granted {
 		if access.Allows(user, groups[user]) {
@@ -153,6 +148,21 @@ func (b *Builder) hasShares(ctx context.Context) bool {
 // members finds who is in a group of the hub's. A group that is not there has
 // none.
 type members func(ctx context.Context, group string) ([]string, error)
+
+// of are the groups that users are in, as far as they matter for access.
+func (m members) of(ctx context.Context, access dashboard.Access) (groups map[string][]string, err error) {
+	groups = map[string][]string{}
+	for _, group := range access.Groups {
+		found, err := m(ctx, group)
+		if err != nil {
+			return nil, err
+		}
+		for _, user := range found {
+			groups[user] = append(groups[user], group)
+		}
+	}
+	return groups, nil
+}
 
 // members asks the hub once for each group, for as long as one pass over many
 // dashboards takes.
@@ -181,6 +191,8 @@ func (b *Builder) sharing(ctx context.Context) dashboard.Sharing {
 	switch {
 	case err != nil:
 		return dashboard.Sharing{Why: "JupyterHub does not answer, so it is not known what it can share."}
+	case b.Settings.Servers.PerViewer == settings.Always: // nobody gets into another's server
+		return dashboard.Sharing{Users: true, Groups: true, Everyone: true}
 	case hub.Major(version) < firstWithShares && b.Settings.Access.ByRole:
 		return dashboard.Sharing{Users: true, Groups: true, Everyone: true, Why: "On this JupyterHub, those of them can open it to whom its administrators gave access to your servers. When you change who may, a dashboard that runs is started anew."}
 	case hub.Major(version) < firstWithShares:

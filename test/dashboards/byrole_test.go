@@ -34,6 +34,15 @@ func TestSecurityByRoleOldHubsLetInOnlyWhomADashboardIsSharedWith(t *testing.T) 
 	}
 }
 
+// Where each viewer has an own server, also the oldest hub can have dashboards shared.
+func TestSecurityEachViewersServerIsTheirOwnOnOldHubs(t *testing.T) {
+	const version = "2.3.1"
+	setup(t, version)
+	open(t, house.Options{
+		Name: "viewers-" + version, Version: version, PlainForms: true, Settings: eachTheirOwn, Groups: map[string][]string{"team": {"carol"}},
+	}).checkViewers()
+}
+
 // checkByRole: bob is named, carol is in a group, dave has nothing but the role, and
 // eve is in the group and lacks the role.
 func (s *stage) checkByRole() {

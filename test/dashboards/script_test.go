@@ -82,3 +82,16 @@ func (s script) finish(job api.Job) {
 		s.Fatalf("the job %s failed: %s", job.Kind, job.Failure)
 	}
 }
+
+// reads checks what a path of the hub's host, or an address, shows to somebody, who logs in and
+// agrees if need be.
+func (s script) reads(path string, status int, text string) {
+	s.Helper()
+	s.eventually(path+" shows "+text, func() error {
+		answer, err := s.session.Get(s.Context(), path)
+		if err == nil && (answer.Status != status || text != "" && string(answer.Body) != text) {
+			err = fmt.Errorf("%d at %s: %.300s", answer.Status, answer.URL, answer.Body)
+		}
+		return err
+	})
+}
