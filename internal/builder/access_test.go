@@ -15,6 +15,7 @@ func (w *world) edit(t *testing.T, v dashboard.Visitor, id string, change func(*
 }
 
 func TestNamedUsersAreLetInAndOut(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	d := w.create(t, "ada", "Sales", dashboard.Access{Users: []string{"bob", "ada"}})
 	if _, err := w.edit(t, visitor("ada"), d.ID, func(d *dashboard.Dashboard) { d.Access.Users = []string{"eve"} }); err != nil {
@@ -30,6 +31,7 @@ func TestNamedUsersAreLetInAndOut(t *testing.T) {
 
 // Groups and everyone are let in when they come.
 func TestGroupsAndEveryoneAreLetInWhenTheyCome(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	d := w.create(t, "ada", "Sales", dashboard.Access{Groups: []string{"team"}})
 	if got := w.sharedWith(d); len(got) > 0 {
@@ -65,6 +67,7 @@ func TestGroupsAndEveryoneAreLetInWhenTheyCome(t *testing.T) {
 }
 
 func TestSecurityAccessThatEndsEndsAtTheHubFirst(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	d := w.create(t, "ada", "Sales", dashboard.Access{Users: []string{"bob"}})
 	w.hub.fault = func(rw http.ResponseWriter, r *http.Request) bool {
@@ -84,6 +87,7 @@ func TestSecurityAccessThatEndsEndsAtTheHubFirst(t *testing.T) {
 }
 
 func TestSecurityWhoMayWhat(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	d := w.create(t, "ada", "Sales", dashboard.Access{Users: []string{"bob"}})
 	d.App.Arguments, d.Options = []string{"--secret"}, nil
@@ -141,6 +145,7 @@ func TestSecurityWhoMayWhat(t *testing.T) {
 }
 
 func TestSecurityAnEditChangesNothingThatIsNotForPeople(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	d := w.create(t, "ada", "Sales", dashboard.Access{})
 	after, err := w.edit(t, visitor("ada"), d.ID, func(d *dashboard.Dashboard) {
@@ -158,6 +163,7 @@ func TestSecurityAnEditChangesNothingThatIsNotForPeople(t *testing.T) {
 
 // A hub without shares can share nothing, and says so.
 func TestOldHubsDoNotLookAsIfTheyShared(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.hub.version = "4.1.6"
 	d := draft("Sales")
@@ -172,6 +178,7 @@ func TestOldHubsDoNotLookAsIfTheyShared(t *testing.T) {
 }
 
 func TestAStoppedDashboardIsStartedForWhoeverOpensIt(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	d := w.create(t, "ada", "Sales", dashboard.Access{Groups: []string{"team"}})
 	if job, err := w.Stop(t.Context(), visitor("ada"), d.ID); err != nil || w.await(t, job).Failure != "" {
@@ -196,6 +203,7 @@ func TestAStoppedDashboardIsStartedForWhoeverOpensIt(t *testing.T) {
 }
 
 func TestEachViewerHasAnOwnServer(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, func(c *Config) { c.Settings.Servers.PerViewer = "offered" })
 	d := draft("Sales")
 	d.PerViewer, d.Access = true, dashboard.Access{Users: []string{"bob"}}
@@ -235,6 +243,7 @@ func TestEachViewerHasAnOwnServer(t *testing.T) {
 }
 
 func TestSecurityByRoleTheGateLetsInOnlyWhomItIsSharedWith(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, func(c *Config) { c.Settings.Access.ByRole = true })
 	w.hub.version = "4.1.6"
 	d := w.create(t, "ada", "Sales", dashboard.Access{Users: []string{"bob"}, Groups: []string{"team"}})
@@ -271,6 +280,7 @@ func TestSecurityByRoleTheGateLetsInOnlyWhomItIsSharedWith(t *testing.T) {
 
 // A build takes minutes: who may come is read when its server is started.
 func TestSecurityByRoleAccessThatEndsDuringABuildHasEnded(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, func(c *Config) { c.Settings.Access.ByRole = true })
 	w.hub.version = "4.1.6"
 	cloning, goOn := make(chan struct{}), make(chan struct{})
@@ -302,6 +312,7 @@ func TestSecurityByRoleAccessThatEndsDuringABuildHasEnded(t *testing.T) {
 // Whoever waits for a dashboard starts it the moment that it is stopped for its gate
 // to be closed, and then that gate is the one of before.
 func TestSecurityByRoleAGateThatIsOpenedMeanwhileIsNotTakenForClosed(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, func(c *Config) { c.Settings.Access.ByRole = true })
 	w.hub.version = "4.1.6"
 	d := w.create(t, "ada", "Sales", dashboard.Access{Users: []string{"bob"}})
@@ -336,6 +347,7 @@ func (s *eager) Grants(ctx context.Context, id string) ([]string, error) {
 
 // What is kept of a server may be a minute old.
 func TestSecurityByRoleAGateIsClosedWhateverIsKeptOfItsServer(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, func(c *Config) { c.Settings.Access.ByRole = true })
 	w.hub.version = "4.1.6"
 	d := w.create(t, "ada", "Sales", dashboard.Access{Users: []string{"bob"}})
@@ -353,6 +365,7 @@ func TestSecurityByRoleAGateIsClosedWhateverIsKeptOfItsServer(t *testing.T) {
 }
 
 func TestSecurityAGateThatCannotBeClosedChangesNothing(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, func(c *Config) { c.Settings.Access.ByRole = true })
 	w.hub.version = "4.1.6"
 	d := w.create(t, "ada", "Sales", dashboard.Access{Users: []string{"bob"}})
@@ -375,6 +388,7 @@ func TestSecurityAGateThatCannotBeClosedChangesNothing(t *testing.T) {
 // JupyterHub 6 lets an owner rename a server that does not run, and its shares go
 // along: who could open the dashboard must not get into what the owner makes of it.
 func TestSecurityARenamedServerIsSharedNoLonger(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	d := w.create(t, "ada", "Sales", dashboard.Access{Users: []string{"bob"}})
 	w.hub.mu.Lock()

@@ -13,6 +13,7 @@ import (
 )
 
 func TestCreateBuildsAndStarts(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	d := w.create(t, "ada", "Sales", dashboard.Access{Users: []string{"bob"}})
 	if d.Revision != 1 || d.State != dashboard.Running || d.Failure != "" || d.Owner != "ada" {
@@ -35,6 +36,7 @@ func TestCreateBuildsAndStarts(t *testing.T) {
 
 // What is the visitor's own to do is done in their name, and the rest in ours.
 func TestWhoActs(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	d := w.create(t, "ada", "Sales", dashboard.Access{Everyone: true})
 	if job, err := w.Stop(t.Context(), visitor("ada"), d.ID); err != nil || w.await(t, job).Failure != "" {
@@ -64,6 +66,7 @@ func TestWhoActs(t *testing.T) {
 
 // A token without the scopes for servers is no reason to fail.
 func TestTheServiceActsWhereTheTokenDoesNotDo(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.hub.fault = func(rw http.ResponseWriter, r *http.Request) bool {
 		if r.Header.Get("Authorization") != "token token-of-ada" {
@@ -78,6 +81,7 @@ func TestTheServiceActsWhereTheTokenDoesNotDo(t *testing.T) {
 }
 
 func TestRebuildKeepsTheOldOneUntilTheNewOneIsThere(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	d := w.create(t, "ada", "Sales", dashboard.Access{})
 	cloning, goOn := make(chan struct{}), make(chan struct{})
@@ -111,6 +115,7 @@ func TestRebuildKeepsTheOldOneUntilTheNewOneIsThere(t *testing.T) {
 }
 
 func TestOldSnapshotsAreRemoved(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	d := w.create(t, "ada", "Sales", dashboard.Access{})
 	for range 3 {
@@ -129,6 +134,7 @@ func TestOldSnapshotsAreRemoved(t *testing.T) {
 }
 
 func TestACloneThatFailsChangesNothing(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	d := w.create(t, "ada", "Sales", dashboard.Access{})
 	w.cloner.clone = func(context.Context, dashboard.CloneRequest) error {
@@ -152,6 +158,7 @@ func TestACloneThatFailsChangesNothing(t *testing.T) {
 }
 
 func TestSecurityAFaultOfOursIsNotShown(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.cloner.clone = func(context.Context, dashboard.CloneRequest) error { return errTest }
 	made, job, err := w.Create(t.Context(), visitor("ada"), draft("Sales"))
@@ -171,6 +178,7 @@ func TestSecurityAFaultOfOursIsNotShown(t *testing.T) {
 }
 
 func TestAStartThatFailsGoesBackToTheSnapshotBefore(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	d := w.create(t, "ada", "Sales", dashboard.Access{})
 	refusals := 0
@@ -201,6 +209,7 @@ func TestAStartThatFailsGoesBackToTheSnapshotBefore(t *testing.T) {
 }
 
 func TestAHubThatIsAwayIsWaitedFor(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	away := 3
 	w.hub.fault = func(rw http.ResponseWriter, r *http.Request) bool {
@@ -217,6 +226,7 @@ func TestAHubThatIsAwayIsWaitedFor(t *testing.T) {
 }
 
 func TestTheHubsLimitsAreSaid(t *testing.T) {
+	t.Parallel()
 	for status, want := range map[int]string{
 		http.StatusTooManyRequests: "starts no more servers right now: no",
 		http.StatusBadRequest:      "refused",
@@ -241,6 +251,7 @@ func TestTheHubsLimitsAreSaid(t *testing.T) {
 }
 
 func TestStopCallsOffABuild(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	cloning := make(chan struct{})
 	w.cloner.clone = func(ctx context.Context, _ dashboard.CloneRequest) error {
@@ -269,6 +280,7 @@ func TestStopCallsOffABuild(t *testing.T) {
 }
 
 func TestDeleteLeavesNothing(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	d := w.create(t, "ada", "Sales", dashboard.Access{Users: []string{"bob"}})
 	job, err := w.Delete(t.Context(), visitor("ada"), d.ID)
@@ -290,6 +302,7 @@ func TestDeleteLeavesNothing(t *testing.T) {
 }
 
 func TestNamesAreTakenOnce(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.create(t, "ada", "Sales", dashboard.Access{})
 	if _, _, err := w.Create(t.Context(), visitor("ada"), draft("sAlEs ")); dashboard.KindOf(err) != dashboard.Conflict {
@@ -305,6 +318,7 @@ func hasLine(lines []dashboard.LogLine, text string) bool {
 // A hub without our part of its configuration starts an ordinary server: it must
 // not stay, and nobody may be let in to it.
 func TestSecurityAnOrdinaryServerIsNotTakenForADashboard(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.hub.plain = true
 	d := draft("Sales")
@@ -328,6 +342,7 @@ func TestSecurityAnOrdinaryServerIsNotTakenForADashboard(t *testing.T) {
 }
 
 func TestAServerThatHasToRun(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, func(c *Config) { c.NeedsRunning = true })
 	wanted := draft("Sales")
 	for server, why := range map[string]string{"": "The server “My server” does not run. Start it first, or choose another one.", "gpu": "You have no server “gpu” that can be cloned. Choose another one."} {

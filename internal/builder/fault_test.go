@@ -36,6 +36,7 @@ func (w *world) awayAt(method, path string, times int) (asked *atomic.Int64) {
 // A process that is no longer the one that does a job leaves everything to the one
 // that is.
 func TestALostJobTouchesNothing(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	d := w.create(t, "ada", "Sales", dashboard.Access{})
 	cloning := make(chan struct{})
@@ -68,6 +69,7 @@ func TestALostJobTouchesNothing(t *testing.T) {
 
 // What one that was killed has left is taken up at once where no other can be at it.
 func TestTheLeaseOfTheDeadIsNotWaitedFor(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	if leads, err := w.Store.Lead(t.Context(), "the dead", time.Hour); err != nil || !leads {
 		t.Fatalf("%v, %v", leads, err)
@@ -91,6 +93,7 @@ func TestTheLeaseOfTheDeadIsNotWaitedFor(t *testing.T) {
 
 // A job is done once in a process, however often it is found.
 func TestAJobIsRunOnce(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	d := w.create(t, "ada", "Sales", dashboard.Access{})
 	var clones atomic.Int64
@@ -125,6 +128,7 @@ func TestAJobIsRunOnce(t *testing.T) {
 // The hub goes away when the dashboard runs already: its snapshot stays, and who
 // may open it is told the hub when it is back.
 func TestAHubThatIsAwayAtSharingIsWaitedFor(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	asked := w.awayAt(http.MethodPost, "/shares/", 2)
 	d := w.create(t, "ada", "Sales", dashboard.Access{Users: []string{"bob"}})
@@ -137,6 +141,7 @@ func TestAHubThatIsAwayAtSharingIsWaitedFor(t *testing.T) {
 }
 
 func TestASnapshotInForceStaysWhateverFailsAfterwards(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.hub.fault = func(rw http.ResponseWriter, r *http.Request) bool {
 		if r.Method != http.MethodPatch {
@@ -164,6 +169,7 @@ func TestASnapshotInForceStaysWhateverFailsAfterwards(t *testing.T) {
 
 // A server that somebody deleted took its shares with it.
 func TestAServerThatIsMadeAnewIsSharedAnew(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	d := w.create(t, "ada", "Sales", dashboard.Access{Users: []string{"bob"}})
 	w.hub.mu.Lock()
@@ -181,6 +187,7 @@ func TestAServerThatIsMadeAnewIsSharedAnew(t *testing.T) {
 
 // Whoever opens a dashboard gets in, whatever became of an earlier share.
 func TestOpeningSharesAnew(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	d := w.create(t, "ada", "Sales", dashboard.Access{Users: []string{"bob"}})
 	w.hub.mu.Lock()
@@ -195,6 +202,7 @@ func TestOpeningSharesAnew(t *testing.T) {
 }
 
 func TestSecurityAccessEndsAlsoWhenTheHubsVersionIsNotKnown(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	d := w.create(t, "ada", "Sales", dashboard.Access{Users: []string{"bob"}})
 	w.hub.mu.Lock()
@@ -216,6 +224,7 @@ func TestSecurityAccessEndsAlsoWhenTheHubsVersionIsNotKnown(t *testing.T) {
 
 // What a build has made between two looks of a pass is not taken for what is left.
 func TestReconcileLeavesWhatABuildHasJustMade(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	d := w.create(t, "ada", "Sales", dashboard.Access{})
 	w.cloner.snapshots = func() { // as it is looked at
@@ -237,6 +246,7 @@ func TestReconcileLeavesWhatABuildHasJustMade(t *testing.T) {
 
 // A hub that starts many servers at once asks for patience, and says how much.
 func TestABusyHubIsWaitedFor(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	var asked atomic.Int64
 	w.hub.fault = func(rw http.ResponseWriter, r *http.Request) bool {
@@ -254,6 +264,7 @@ func TestABusyHubIsWaitedFor(t *testing.T) {
 
 // A hub says 500 of a server that has died, and only later why it does not come.
 func TestAServerThatDiesAtOnceIsFollowedToItsEnd(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.hub.fault = func(rw http.ResponseWriter, r *http.Request) bool {
 		known := w.hub.users["ada"].servers

@@ -9,6 +9,7 @@ import (
 // A hub tells a path, or all of the address where users have domains of their own; all
 // of it in another field since JupyterHub 5.
 func TestWhereABrowserFindsAServer(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, func(c *Config) { c.HubURL = func(path string) string { return "https://hub.example.org" + path } })
 	for name, test := range map[string]struct {
 		known hub.Server

@@ -40,6 +40,7 @@ func (w *world) start(user, server, options string) {
 }
 
 func TestOptionsOfTheServerThatIsCopied(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, withOptions)
 	w.start("ada", "", `{"size": "large", "cores": "4", "zone": "b", "project": "x", "dashboard_accepted": "y"}`)
 	w.start("ada", "odd", `{"size": ["large"], "cores": 64}`)
@@ -75,6 +76,7 @@ func TestOptionsOfTheServerThatIsCopied(t *testing.T) {
 // What was taken of a server is kept: nothing but an edit changes it, whatever the
 // server is started with later.
 func TestOptionsAreKept(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, withOptions)
 	w.start("ada", "", `{"size": "large"}`)
 	d := w.create(t, "ada", "Sales", dashboard.Access{Users: []string{"bob"}})

@@ -21,6 +21,15 @@ func (w *world) awaitGone(t *testing.T, id string) {
 	})
 }
 
+// awaitJobs waits for the end of all jobs.
+func (w *world) awaitJobs(t *testing.T) {
+	t.Helper()
+	w.until(t, "all jobs end", func() bool {
+		open, err := w.Store.OpenJobs(t.Context())
+		return err == nil && len(open) == 0
+	})
+}
+
 func (w *world) until(t *testing.T, what string, check func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(10 * time.Second); !check(); time.Sleep(5 * time.Millisecond) {
@@ -32,6 +41,7 @@ func (w *world) until(t *testing.T, what string, check func() bool) {
 
 // A process that ends takes nothing with it: the next one goes on.
 func TestAJobOutlivesItsProcess(t *testing.T) {
+	t.Parallel()
 	for name, breakAt := range map[string]func(w *world, reached chan<- struct{}){
 		"while cloning": func(w *world, reached chan<- struct{}) {
 			w.cloner.clone = func(ctx context.Context, _ dashboard.CloneRequest) error {
@@ -85,6 +95,7 @@ func TestAJobOutlivesItsProcess(t *testing.T) {
 }
 
 func TestADeletionIsFinishedByTheNextProcess(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	d := w.create(t, "ada", "Sales", dashboard.Access{})
 	reached := make(chan struct{}, 1)
@@ -117,6 +128,7 @@ func TestADeletionIsFinishedByTheNextProcess(t *testing.T) {
 
 // What was deleted, stopped or left behind the service's back is seen.
 func TestReconcile(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	d := w.create(t, "ada", "Sales", dashboard.Access{Users: []string{"bob"}})
 	w.cloner.made["/snapshots/nobodys00000/1"] = dashboard.Snapshot{Kind: dashboard.Folder, Ref: "/snapshots/nobodys00000/1", Dashboard: "nobodys00000", Revision: 1}
@@ -160,6 +172,7 @@ func TestReconcile(t *testing.T) {
 }
 
 func TestAnOwnerWhoIsRenamedKeepsTheirDashboards(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	d := w.create(t, "ada", "Sales", dashboard.Access{})
 	w.hub.mu.Lock()
@@ -183,6 +196,7 @@ func TestAnOwnerWhoIsRenamedKeepsTheirDashboards(t *testing.T) {
 
 // Two processes on one store: a job is done by one of them.
 func TestSomebodyElsesJobIsLeftToThem(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	cloning, goOn := make(chan struct{}), make(chan struct{})
 	w.cloner.clone = func(context.Context, dashboard.CloneRequest) error {
@@ -219,6 +233,7 @@ func TestSomebodyElsesJobIsLeftToThem(t *testing.T) {
 }
 
 func TestWhatNobodyUsesIsStoppedAndDeleted(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, func(c *Config) {
 		c.Settings.Limits.Idle = settings.Duration(time.Hour)
 		c.Settings.Retention.Unused = settings.Duration(10 * time.Hour)
@@ -231,7 +246,10 @@ func TestWhatNobodyUsesIsStoppedAndDeleted(t *testing.T) {
 	idle, busy := w.create(t, "ada", "Idle", dashboard.Access{}), w.create(t, "ada", "Busy", dashboard.Access{})
 	used(idle, 2*time.Hour)
 	w.reconcile(t.Context())
-	w.until(t, "the idle one is stopped", func() bool { return w.get(t, idle.ID).State == dashboard.Stopped })
+	w.awaitJobs(t) // what has a job is left alone
+	if now := w.get(t, idle.ID); now.State != dashboard.Stopped {
+		t.Errorf("got %+v", now)
+	}
 	if now := w.get(t, busy.ID); now.State != dashboard.Running {
 		t.Errorf("got %+v", now)
 	}
