@@ -192,9 +192,10 @@ func (b *Builder) reconcileViewers(ctx context.Context, d dashboard.Dashboard, a
 	if err != nil {
 		b.complain(ctx, "cannot note viewers' servers", err)
 	}
-	// By the rules of now: somebody may just have been let in.
+	// By the rules of now: somebody may just have been let in. Shares are of the time
+	// when all had one server.
 	if d, err = b.Store.Dashboard(ctx, d.ID); err == nil {
-		err = b.closeViewers(ctx, d, d.Access, members)
+		err = errors.Join(b.revoke(ctx, d, d.Access, members), b.closeViewers(ctx, d, d.Access, members))
 	}
 	if err != nil {
 		b.complain(ctx, "cannot compare who may have a server of a dashboard", err)

@@ -65,6 +65,28 @@ func TestSecurityAViewersServerThatDoesNotEndChangesNothing(t *testing.T) {
 	}
 }
 
+// A dashboard that is to give each viewer a server was open to them before.
+func TestSecuritySharesOfBeforeEndAsWell(t *testing.T) {
+	w := newWorld(t, func(c *Config) { c.Settings.Servers.PerViewer = settings.Offered })
+	d := w.create(t, "ada", "Sales", dashboard.Access{Groups: []string{"team"}})
+	if opening, err := w.Open(t.Context(), visitor("bob", "team"), d.ID); err != nil || !opening.Ready {
+		t.Fatalf("got %+v, %v", opening, err)
+	}
+	if _, err := w.edit(t, visitor("ada"), d.ID, func(d *dashboard.Dashboard) { d.PerViewer = true }); err != nil {
+		t.Fatal(err)
+	}
+	if got := w.sharedWith(d); !slices.Equal(got, []string{"bob"}) {
+		t.Fatalf("it was shared with %q", got)
+	}
+	w.hub.mu.Lock()
+	w.hub.groups["team"] = nil
+	w.hub.mu.Unlock()
+	w.reconcile(t.Context())
+	if got := w.sharedWith(d); len(got) > 0 {
+		t.Errorf("it is shared with %q still", got)
+	}
+}
+
 // Servers of their own need nothing of a hub that cannot share any.
 func TestOldHubsCanShareWhereEachViewerHasAServer(t *testing.T) {
 	w := newWorld(t, perViewer)
