@@ -47,7 +47,7 @@ func TestConfigurationWithTheRealSpawners(t *testing.T) {
 	signer := shared.signer.Ahead(30 * time.Second)
 	permit := shared.permit("ada", "dashboard-x", "voila", "{USERNAME} {x} $HOME $(HOME) %s", "é\n\"'")
 	permit.Environment = map[string]string{"A": "{username} {y} $(A) $A"}
-	names := strings.Fields("plain-LocalProcessSpawner plain-SimpleLocalProcessSpawner plain-systemd plain-docker plain-sudo plain-system plain-wrong lost")
+	names := strings.Fields("plain-LocalProcessSpawner plain-SimpleLocalProcessSpawner plain-systemd path-systemd plain-docker plain-sudo plain-system plain-wrong lost")
 	for i := range 13 {
 		names = append(names, "join-"+strconv.Itoa(i))
 	}

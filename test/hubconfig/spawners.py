@@ -11,6 +11,7 @@ import ast
 import asyncio
 import json
 import logging
+import os
 import sys
 import tempfile
 import traceback
@@ -105,6 +106,7 @@ async def test_process():
 
 
 async def test_systemd():
+    os.environ["PATH"] = os.defpath
     config = load(snippet("systemd"))
     spawner = spawner_of(SystemdSpawner, config, ticketed("plain-systemd"))
     before = set_traits(spawner)
@@ -114,6 +116,13 @@ async def test_systemd():
     assert [word.replace("$$", "$") for word in words] == ["dashboard-builder", "launch"] + WORDS, words
     assert not any("$" in word.replace("$$", "") for word in words), words
     await again(spawner, before)
+    # By its path, where the hub finds it, which has more on its own than servers do.
+    program = folder / "dashboard-builder"
+    program.touch(0o755)
+    os.environ["PATH"] += ":%s" % folder
+    spawner = spawner_of(SystemdSpawner, config, ticketed("path-systemd"))
+    await spawner.run_pre_spawn_hook()
+    assert spawner.cmd == [str(program)], spawner.cmd
     assert await refused(spawner_of(SystemdSpawner, config, ticketed("image-systemd")))
     assert await refused(spawner_of(SimpleLocalProcessSpawner, config, ticketed("plain-wrong")))
 

@@ -1,0 +1,114 @@
+//go:build e2e
+
+package systemd
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+)
+
+// The service is stopped and killed while it makes a copy, and systemd starts it
+// again: the copy is made, and what ran before is not touched.
+func TestTheServiceIsRestarted(t *testing.T) {
+	s := open(t)
+	carol := s.startServer("carol")
+	s.save("carol", "site/index.html", "version 0")
+	s.sh(`cd ~/site && for i in $(seq 2000); do echo "$i" >"$i.csv"; done`, as("carol"))
+	made, _ := s.create(carol, static("Site", "site"))
+	own := s.unit("jupyter-carol.service")
+	for i, command := range []string{"systemctl restart dashboard-builder", "systemctl kill --signal=KILL dashboard-builder"} {
+		version := fmt.Sprintf("version %d", i+1)
+		s.save("carol", "site/index.html", version)
+		before, dashboard := s.unit("dashboard-builder"), s.unit("jupyter-carol-"+made.Detail.Server)
+		struck := s.strike(before["MainPID"], command, fmt.Sprintf("%s/snapshots/%s/.making-%d/tree/1*.csv", state, made.ID, i+2))
+		job, err := carol.Rebuild(t.Context(), made.ID)
+		s.must(err)
+		s.must(<-struck)
+		if err := dashboard.same(s.unit("jupyter-carol-" + made.Detail.Server)); err != nil {
+			t.Errorf("%s: the dashboard: %v", command, err)
+		}
+		s.wantDone(carol, job)
+		if shown := s.shows(carol, made); shown != version {
+			t.Errorf("%s: it shows %q", command, shown)
+		}
+		if after := s.unit("dashboard-builder"); after["ActiveState"] != "active" || after["MainPID"] == before["MainPID"] {
+			t.Errorf("%s: the service was %v and is %v", command, before, after)
+		}
+		if files := s.sh(`ls "$1"/*.csv | wc -l`, fmt.Sprintf("%s/snapshots/%s/%d", state, made.ID, i+2)); files != "2000" {
+			t.Errorf("%s: the snapshot has %s files", command, files)
+		}
+	}
+	if err := own.same(s.unit("jupyter-carol.service")); err != nil {
+		t.Errorf("her own server: %v", err)
+	}
+	s.delete(carol, made)
+	s.checkNothingLeft(carol, made, "jupyter-carol.service")
+}
+
+// strike holds the service still as soon as there is a file of a name, has a command
+// strike it then, and says when that is done.
+func (s *stage) strike(pid, command, file string) <-chan error {
+	done := make(chan error, 1)
+	go func() {
+		_, err := s.run(`
+			touch /run/watching
+			for ((end = SECONDS + 120; SECONDS < end; )); do
+				if compgen -G "$2" >/dev/null; then
+					kill -STOP "$1"
+					compgen -G "$2" >/dev/null || { echo 'the copy was made too fast' >&2; kill -CONT "$1"; exit 1; }
+					exec $3
+				fi
+			done
+			echo "there was no $2" >&2
+			exit 1`, pid, file, command)
+		done <- err
+	}()
+	s.eventually("somebody watches", func() error {
+		_, err := s.run("rm /run/watching")
+		return err
+	})
+	return done
+}
+
+// The hub is restarted, and servers run on, as on The Littlest JupyterHub. It finds
+// them again, and so does the service.
+func TestTheHubIsRestarted(t *testing.T) {
+	s := open(t)
+	dora := s.startServer("dora")
+	s.save("dora", "site/index.html", "shown")
+	made, _ := s.create(dora, static("Site", "site"))
+	name, own := "jupyter-dora-"+made.Detail.Server+".service", "jupyter-dora.service"
+	dashboard, server, service := s.unit(name), s.unit(own), s.unit("dashboard-builder")
+
+	s.sh("systemctl restart jupyterhub")
+	// What is open stays so while the hub is away.
+	s.eventually("the hub is back", func() error { return answers(t.Context(), s.URL+"/hub/health") })
+	for what, before := range map[string]unit{name: dashboard, own: server, "dashboard-builder": service} {
+		if err := before.same(s.unit(what)); err != nil {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	if shown := s.shows(dora, made); shown != "shown" {
+		t.Errorf("it shows %q", shown)
+	}
+	if state := s.get(dora, made.ID).State; state != "running" {
+		t.Errorf("the service says that it is %s", state)
+	}
+	if model, err := s.Server(t.Context(), "dora", made.Detail.Server); err != nil || !model.Ready {
+		t.Errorf("the hub says of it %+v, %v", model, err)
+	}
+	s.do(dora, dora.Stop, made)
+	if units := s.units("dora"); !slices.Equal(units, []string{own}) {
+		t.Errorf("after it was stopped, she has the units %q", units)
+	}
+	s.do(dora, dora.Start, made)
+	if shown := s.shows(dora, made); shown != "shown" {
+		t.Errorf("started again, it shows %q", shown)
+	}
+	if err := server.same(s.unit(own)); err != nil {
+		t.Errorf("her own server: %v", err)
+	}
+	s.delete(dora, made)
+	s.checkNothingLeft(dora, made, own)
+}
