@@ -73,8 +73,8 @@ func (o *serveOptions) register(flags *pflag.FlagSet) {
 	flags.StringVar(&o.tokenFile, "service-token-file", "", "`file` with the service's token, where the hub does not start it and JUPYTERHUB_API_TOKEN is not set")
 	flags.StringSliceVar(&o.origins, "allow-origin", nil, "further `origins` by which browsers reach the hub, where a proxy changes the Host header")
 	flags.Var(setting.Choice(&o.cloner, "folder", "docker", "none"), "cloner", "how servers are cloned: folder copies a user's files, docker commits a container, none clones git repositories only")
-	flags.StringVar(&o.homes, "homes", "/home/{username}", "`folder` of a user's files, for --cloner folder; {username} is replaced")
-	flags.StringVar(&o.systemUser, "system-user", "", "`name` of the system's user that an owner's servers run as, such as {username}, or jupyter-{username} on The Littlest JupyterHub: snapshots are made with that user's rights, and are theirs; needs root (default: our own user)")
+	flags.StringVar(&o.homes, "homes", "/home/{username}", "`folder` of a user's files, for --cloner folder; {username} is replaced, and {tljh} by what The Littlest JupyterHub calls the user")
+	flags.StringVar(&o.systemUser, "system-user", "", "`name` of the system's user that an owner's servers run as, such as {username}, or {tljh} on The Littlest JupyterHub: snapshots are made with that user's rights, and are theirs; needs root (default: our own user)")
 	flags.StringVar(&o.snapshots, "snapshots", "", "`folder` for snapshots (default: snapshots in --state)")
 	flags.StringVar(&o.dockerHost, "docker-host", "", "`address` of the Docker engine (default: DOCKER_HOST, else its usual socket)")
 	flags.StringVar(&o.containers, "containers", "", "`template` of the containers' names, as c.DockerSpawner.name_template (default: DockerSpawner's)")
@@ -112,8 +112,8 @@ func (o *serveOptions) check() error {
 	if o.systemUser != "" && os.Geteuid() != 0 {
 		return o.Wrong("system-user", "is %q, which needs root, and this program runs as the user %d", o.systemUser, os.Geteuid())
 	}
-	if o.cloner == "folder" && !strings.Contains(o.homes, "{username}") {
-		return o.Wrong("homes", "is %q, which has no {username}, so all users would have the same files", o.homes)
+	if o.cloner == "folder" && account.Placeholder(o.homes) == "" {
+		return o.Wrong("homes", "is %q, which should have {username} once (or {tljh}), so that not all users have the same files", o.homes)
 	}
 	if parsed, err := url.Parse(o.proxyURL); o.proxyURL != "" && (err != nil || parsed.Host == "" || (parsed.Scheme != "http" && parsed.Scheme != "https")) {
 		return o.Wrong("proxy-url", "is %q, which is not a URL like http://127.0.0.1:8000", o.proxyURL)

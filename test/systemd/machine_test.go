@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ideonate/jhsingle-native-proxy/internal/clone/account"
 	"github.com/ideonate/jhsingle-native-proxy/test/engine"
 )
 
@@ -127,7 +128,8 @@ func (m *machine) run(program string, arguments ...string) (string, error) {
 	command := []string{"exec"}
 	if len(arguments) > 0 {
 		if user, ok := strings.CutPrefix(arguments[0], "--as="); ok {
-			command = append(command, "--user", "jupyter-"+user, "--env", "HOME=/home/jupyter-"+user)
+			user = account.Name("{tljh}", user)
+			command = append(command, "--user", user, "--env", "HOME=/home/"+user)
 			arguments = arguments[1:]
 		}
 	}

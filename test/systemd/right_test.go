@@ -48,6 +48,23 @@ func TestSecurityASnapshotIsItsOwners(t *testing.T) {
 	s.checkNothingLeft(ann, made, "jupyter-ann.service")
 }
 
+// The machine's users have short names, whatever their names are on the hub.
+func TestANameThatIsTooLongForTheMachine(t *testing.T) {
+	s := open(t)
+	const name = "margaret.hamilton@example.org"
+	margaret := s.startServer(name)
+	s.save(name, "site/index.html", "shown")
+	made, _ := s.create(margaret, static("Site", "site"))
+	if shown := s.shows(margaret, made); shown != "shown" {
+		t.Errorf("it shows %q", shown)
+	}
+	if units := s.units(name); len(units) != 2 {
+		t.Errorf("she has the units %q", units)
+	}
+	s.delete(margaret, made)
+	s.checkNothingLeft(margaret, made, "jupyter-"+name+".service")
+}
+
 // The service may do what its work takes, and nothing else.
 func TestSecurityTheServicesUnit(t *testing.T) {
 	s := open(t)
@@ -57,8 +74,8 @@ func TestSecurityTheServicesUnit(t *testing.T) {
 	// In tenths: it has to be root, in the machine's network and files.
 	s.sh(`systemd-analyze security --no-pager --threshold=27 dashboard-builder.service`)
 	for program, want := range map[string]string{
-		`awk '/^CapBnd:/ {print $2}' "/proc/$pid/status"`:     "00000000000000cb",
-		`awk '/^NoNewPrivs:/ {print $2}' "/proc/$pid/status"`: "1",
+		`awk '/^CapBnd:/ {print $2}' "/proc/$pid/status"`:                                                                              "00000000000000cb",
+		`awk '/^NoNewPrivs:/ {print $2}' "/proc/$pid/status"`:                                                                          "1",
 		`for at in /home/jupyter-x /usr/x /etc/x /root/x; do nsenter --target="$pid" --mount touch "$at" 2>/dev/null || echo no; done`: "no\nno\nno\nno",
 	} {
 		if got := s.sh(`pid=$(systemctl show --property=MainPID --value dashboard-builder); ` + program); got != want {

@@ -23,21 +23,18 @@ type Account struct {
 // Lookup finds the account of an owner, by the owner's name on the hub.
 type Lookup func(ctx context.Context, owner string) (Account, error)
 
-// placeholder stands for the owner in templates.
-const placeholder = "{username}"
-
 // lookupTime is how long a directory service may take.
 const lookupTime = 10 * time.Second
 
 // System looks accounts up as the machine does, directory services included. The
-// template is what the machine calls an owner: "{username}", or
-// "jupyter-{username}" on The Littlest JupyterHub.
+// template is what the machine calls an owner: "{username}", or "{tljh}" on The
+// Littlest JupyterHub.
 func System(template string) (Lookup, error) {
-	if strings.Count(template, placeholder) != 1 {
-		return nil, fmt.Errorf("the template %q of system users should have %s once", template, placeholder)
+	if Placeholder(template) == "" {
+		return nil, fmt.Errorf("the template %q of system users should have one of %s and %s once", template, username, littlest)
 	}
 	return func(ctx context.Context, owner string) (Account, error) {
-		return find(ctx, strings.Replace(template, placeholder, owner, 1))
+		return find(ctx, Name(template, owner))
 	}, nil
 }
 

@@ -10,13 +10,11 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/ideonate/jhsingle-native-proxy/internal/clone/account"
 	"github.com/ideonate/jhsingle-native-proxy/internal/clone/selection"
 	"github.com/ideonate/jhsingle-native-proxy/internal/clone/tree"
 	"github.com/ideonate/jhsingle-native-proxy/internal/dashboard"
 )
-
-// placeholder stands for the owner's name.
-const placeholder = "{username}"
 
 // homes is where the files of owners are.
 type homes struct {
@@ -27,13 +25,14 @@ type homes struct {
 
 func parseHomes(template string) (homes, error) {
 	wrong := func(why string) (homes, error) {
-		return homes{}, fmt.Errorf("the template %q of homes %s: it should be like /home/%s", template, why, placeholder)
+		return homes{}, fmt.Errorf("the template %q of homes %s: it should be like /home/{username}", template, why)
 	}
+	placeholder := account.Placeholder(template)
 	switch {
 	case !path.IsAbs(template):
 		return wrong("is not an absolute path")
-	case strings.Count(template, placeholder) != 1:
-		return wrong("should have " + placeholder + " once")
+	case placeholder == "":
+		return wrong("should have one of {username} and {tljh} once")
 	case strings.ContainsRune(template, 0):
 		return wrong("has a zero byte")
 	}
@@ -48,7 +47,7 @@ func parseHomes(template string) (homes, error) {
 // operator's folders may be links, and so may a home among them, as both are
 // theirs; what is in a home is the owner's, and may not.
 func (h homes) open(owner string) (*tree.Folder, []string, error) {
-	name := strings.Replace(h.name, placeholder, owner, 1)
+	name := account.Name(h.name, owner)
 	if owner == "" || name == "." || name == ".." || strings.ContainsAny(owner, "/\x00") {
 		return nil, nil, fmt.Errorf("the name %q of an owner cannot be that of a folder", owner)
 	}
