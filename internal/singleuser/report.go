@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"os/signal"
+	"path/filepath"
 	"strings"
 	"sync"
 	"syscall"
@@ -157,12 +158,22 @@ func forOwner(err error) string {
 		return fmt.Sprintf("%s cannot run where this dashboard does: %s. Install it there%s, or choose another environment, then press Rebuild.", missing.Framework, clause(missing.Err), install)
 	}
 	if missing, ok := errors.AsType[*process.NotFoundError](err); ok {
-		return fmt.Sprintf("The program “%s” is not installed where this dashboard runs (looked in %s). Install it there, or choose another framework or environment, then press Rebuild.", missing.Name, missing.Path)
+		return fmt.Sprintf("The program “%s” is not installed where this dashboard runs (looked in %s). Install it there, or choose another framework or environment, then press Rebuild.", missing.Name, folders(missing.Path))
 	}
 	if wrong, ok := errors.AsType[*environmentError](err); ok {
 		return fmt.Sprintf("The environment “%s” cannot be used where this dashboard runs: %s. Make it there, or choose another one, then press Rebuild.", wrong.name, clause(wrong.reason))
 	}
 	return fmt.Sprintf("The dashboard cannot be started: %s. Mend that and press Rebuild; if it is not yours to mend, tell whoever runs this JupyterHub.", clause(err))
+}
+
+// folders are the first of a PATH.
+func folders(path string) string {
+	const enough = 4
+	all := filepath.SplitList(path)
+	if len(all) <= enough {
+		return path
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(all[:enough], ":"), len(all)-enough)
 }
 
 // clause is an error as a part of a sentence.

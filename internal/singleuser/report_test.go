@@ -96,6 +96,15 @@ func TestWhatALaunchLacksIsSaidInWords(t *testing.T) {
 	}
 }
 
+func TestAFewFoldersAreEnough(t *testing.T) {
+	t.Parallel()
+	for path, want := range map[string]string{"": "", "/a:/b": "/a:/b", "/a:/b:/c:/d": "/a:/b:/c:/d", "/a:/b:/c:/d:/e:/f": "/a:/b:/c:/d and 2 more"} {
+		if got := folders(path); got != want {
+			t.Errorf("%s: got %s", path, got)
+		}
+	}
+}
+
 // asked is what a launch that failed answers to a request.
 func asked(t *testing.T, address, key string) (status int, body string) {
 	t.Helper()

@@ -26,8 +26,14 @@ func (h *house) failed(t *testing.T, user, server string, arguments ...string) s
 		h.stop(t, as, user, server, true)
 		return ""
 	}
-	// While what was started is being stopped, the hub tells nothing.
-	for end := time.Now().Add(patience); hub.IsRefused(err) && time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+	// While what was started is being stopped, the hub does not tell why: it says that
+	// there is nothing to follow, or that the server has died (handlers/base.py,
+	// spawn_single_user).
+	unclear := func(err error) bool {
+		answer, ok := errors.AsType[*hub.Error](err)
+		return ok && answer.Status == http.StatusInternalServerError || hub.IsRefused(err)
+	}
+	for end := time.Now().Add(patience); unclear(err) && time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
 		err = as.Progress(t.Context(), user, server, func(hub.ProgressEvent) {})
 	}
 	account, asked := h.service.Account(t.Context(), user)

@@ -6,12 +6,14 @@ import html
 import json
 import os
 import secrets
+import ssl
 import time
 from urllib.parse import urlparse
 
 from jupyterhub import version_info
 from jupyterhub.utils import make_ssl_context, maybe_future
 from tornado import web
+from tornado.httpclient import HTTPError
 from tornado.simple_httpclient import SimpleAsyncHTTPClient
 from traitlets.config.loader import LazyConfigValue
 

@@ -36,16 +36,11 @@ def plain(reason):
     return text[:900]
 
 
-async def ask(client, spawner, key, address):
+async def ask(client, address, key, context):
     """The state of a launch, and why it failed; the state is "" where it does not say."""
-    settings = spawner.user.settings
     answer = await client.fetch(
         address, headers={REPORT_HEADER: key}, raise_error=False, follow_redirects=False,
-        connect_timeout=5, request_timeout=5,
-        ssl_options=make_ssl_context(
-            settings.get("internal_ssl_key"), settings.get("internal_ssl_cert"),
-            cafile=settings.get("internal_ssl_ca"),
-        ),
+        connect_timeout=5, request_timeout=5, ssl_options=context,
     )
     try:
         launch = json.loads(answer.body.decode())["launch"]
@@ -56,15 +51,22 @@ async def ask(client, spawner, key, address):
 
 async def failure(spawner, key, made, seconds):
     """Why a server that was started is none; "" as well where that is not known."""
-    address = probe(spawner, made)
+    address, settings = probe(spawner, made), spawner.user.settings
+    # As the hub's own probe has it (user.py, _wait_up).
+    context = make_ssl_context(
+        settings.get("internal_ssl_key"), settings.get("internal_ssl_cert"),
+        cafile=settings.get("internal_ssl_ca"),
+    )
     client = SimpleAsyncHTTPClient(force_instance=True, max_body_size=64 * 1024)
     until, ended, pause = time.monotonic() + seconds, None, 0.05
     try:
         while time.monotonic() < until:
             state = "preparing"
             try:
-                state, reason = await ask(client, spawner, key, address)
-            except Exception:  # it does not answer yet, or not any more
+                state, reason = await ask(client, address, key, context)
+            except ssl.SSLError:
+                raise  # that does not change
+            except (OSError, HTTPError):  # it does not answer yet, or not any more
                 if await maybe_future(spawner.poll()) is None:
                     ended = None
                 elif ended is None:
