@@ -7,7 +7,7 @@ GOSEC = github.com/securego/gosec/v2/cmd/gosec@v2.30.0
 FUZZTIME ?= 1m
 # Suites that make networks, one after the other and after the rest: a browser
 # breaks off what it loads when the machine's networks change.
-WITH_NETWORKS = test/dockerspawner
+WITH_NETWORKS = test/dockerspawner test/systemd
 
 .DEFAULT_GOAL := help
 .PHONY: help build demo test check lint sec unit vuln fuzz e2e test-hubs attacks bench image clean

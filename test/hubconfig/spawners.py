@@ -72,7 +72,8 @@ async def refused(spawner):
 
 
 def set_traits(spawner):
-    names = ("cmd", "args", "environment", "image", "volumes", "read_only_volumes", "mounts", "remove", "pull_policy", "start")
+    names = ("cmd", "args", "environment", "image", "volumes", "read_only_volumes", "mounts", "remove", "pull_policy", "start",
+             "unit_name", "unit_extra_properties")
     return {name: getattr(spawner, name) for name in names if hasattr(spawner, name)}
 
 
@@ -115,6 +116,7 @@ async def test_systemd():
     # systemd itself makes one $ of two.
     assert [word.replace("$$", "$") for word in words] == ["dashboard-builder", "launch"] + WORDS, words
     assert not any("$" in word.replace("$$", "") for word in words), words
+    assert spawner.unit_extra_properties == {"CollectMode": "inactive-or-failed"}
     await again(spawner, before)
     # By its path, where the hub finds it, which has more on its own than servers do.
     program = folder / "dashboard-builder"

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+
+	"github.com/ideonate/jhsingle-native-proxy/internal/dashboard"
 )
 
 // The service is stopped and killed while it makes a copy, and systemd starts it
@@ -20,12 +22,12 @@ func TestTheServiceIsRestarted(t *testing.T) {
 	for i, command := range []string{"systemctl restart dashboard-builder", "systemctl kill --signal=KILL dashboard-builder"} {
 		version := fmt.Sprintf("version %d", i+1)
 		s.save("carol", "site/index.html", version)
-		before, dashboard := s.unit("dashboard-builder"), s.unit("jupyter-carol-"+made.Detail.Server)
+		before, running := s.unit("dashboard-builder"), s.unit("jupyter-carol-"+made.Detail.Server)
 		struck := s.strike(before["MainPID"], command, fmt.Sprintf("%s/snapshots/%s/.making-%d/tree/1*.csv", state, made.ID, i+2))
 		job, err := carol.Rebuild(t.Context(), made.ID)
 		s.must(err)
 		s.must(<-struck)
-		if err := dashboard.same(s.unit("jupyter-carol-" + made.Detail.Server)); err != nil {
+		if err := running.same(s.unit("jupyter-carol-" + made.Detail.Server)); err != nil {
 			t.Errorf("%s: the dashboard: %v", command, err)
 		}
 		s.wantDone(carol, job)
@@ -79,12 +81,12 @@ func TestTheHubIsRestarted(t *testing.T) {
 	s.save("dora", "site/index.html", "shown")
 	made, _ := s.create(dora, static("Site", "site"))
 	name, own := "jupyter-dora-"+made.Detail.Server+".service", "jupyter-dora.service"
-	dashboard, server, service := s.unit(name), s.unit(own), s.unit("dashboard-builder")
+	running, server, service := s.unit(name), s.unit(own), s.unit("dashboard-builder")
 
 	s.sh("systemctl restart jupyterhub")
 	// What is open stays so while the hub is away.
 	s.eventually("the hub is back", func() error { return answers(t.Context(), s.URL+"/hub/health") })
-	for what, before := range map[string]unit{name: dashboard, own: server, "dashboard-builder": service} {
+	for what, before := range map[string]unit{name: running, own: server, "dashboard-builder": service} {
 		if err := before.same(s.unit(what)); err != nil {
 			t.Errorf("%s: %v", what, err)
 		}
@@ -111,4 +113,32 @@ func TestTheHubIsRestarted(t *testing.T) {
 	}
 	s.delete(dora, made)
 	s.checkNothingLeft(dora, made, own)
+}
+
+// A dashboard's unit that was killed, as by the kernel for want of memory, is started
+// again, and is not left as a failed one when the dashboard is deleted.
+func TestAUnitIsKilled(t *testing.T) {
+	s := open(t)
+	finn := s.startServer("finn")
+	s.save("finn", "site/index.html", "shown")
+	made, _ := s.create(finn, static("Site", "site"))
+	name, own := "jupyter-finn-"+made.Detail.Server+".service", s.unit("jupyter-finn.service")
+	kill := `systemctl kill --signal=KILL "$1" && while systemctl --quiet is-active "$1"; do sleep 0.05; done`
+	s.sh(kill, name)
+	s.eventually("the service sees that it does not run", func() error {
+		if state := s.get(finn, made.ID).State; state == dashboard.Running {
+			return fmt.Errorf("it is %s", state)
+		}
+		return nil
+	})
+	s.do(finn, finn.Start, made)
+	if shown := s.shows(finn, made); shown != "shown" {
+		t.Errorf("it shows %q", shown)
+	}
+	s.sh(kill, name)
+	s.delete(finn, made)
+	if err := own.same(s.unit("jupyter-finn.service")); err != nil {
+		t.Errorf("his own server: %v", err)
+	}
+	s.checkNothingLeft(finn, made, "jupyter-finn.service")
 }

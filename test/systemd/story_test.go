@@ -97,6 +97,32 @@ func TestADashboardIsAUnit(t *testing.T) {
 	s.checkNothingLeft(alice, made, own)
 }
 
+// A repository's dashboard, too, is its owner's, although root fetches it.
+func TestADashboardOfARepository(t *testing.T) {
+	s := open(t)
+	gil := s.startServer("gil")
+	s.sh(`
+		git init --quiet --initial-branch=main /srv/git/site && cd /srv/git/site
+		echo shown >index.html && git add . && git -c user.name=gil -c user.email=gil@example.org commit --quiet --message=one
+		systemd-run --quiet --unit=git-daemon --uid=nobody git daemon --base-path=/srv/git --export-all
+		chown -R nobody /srv/git`)
+	t.Cleanup(func() { s.sh("systemctl stop git-daemon && rm -r /srv/git") })
+	s.eventually("git answers", func() error { _, err := s.run("git ls-remote git://127.0.0.1/site"); return err })
+	made, _ := s.create(gil, api.New{
+		Name:   "Site",
+		Source: api.Source{Kind: dashboard.FromGit, Repo: "git://127.0.0.1/site"},
+		App:    api.App{Framework: "static"},
+	})
+	if shown := s.shows(gil, made); shown != "shown\n" {
+		t.Errorf("it shows %q", shown)
+	}
+	if owner := s.sh(`stat -c %U "$1"/snapshots/"$2"/1/index.html`, state, made.ID); owner != "jupyter-gil" {
+		t.Errorf("the snapshot is of %s", owner)
+	}
+	s.delete(gil, made)
+	s.checkNothingLeft(gil, made, "jupyter-gil.service")
+}
+
 // checkNothingLeft checks that nothing is left of a dashboard, and of its owner only
 // these units.
 func (s *stage) checkNothingLeft(owner *house.Person, d api.Dashboard, units ...string) {

@@ -25,4 +25,9 @@ def prepare(spawner, ticket, change):
         # user's notebook to start this. Made of the template, as the name may be one
         # that an earlier start has set.
         unit_name="%s-%s" % (spawner._expand_user_vars(spawner.unit_name_template), spawner.name),
+        # One that was killed would stay as a failed unit, also when its dashboard is
+        # deleted. What it said is in the journal.
+        unit_extra_properties=dict(
+            {"CollectMode": "inactive-or-failed"}, **spawner.unit_extra_properties
+        ),
     )

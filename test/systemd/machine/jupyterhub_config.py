@@ -31,6 +31,7 @@ c.Spawner.cpu_limit = 1.5
 c.Spawner.default_url = "/lab"
 c.Spawner.start_timeout = 90
 c.Spawner.http_timeout = 90
+c.Spawner.poll_interval = 2  # half a minute is long for a test that waits for it
 
 c.JupyterHub.authenticator_class = "dummy"
 c.DummyAuthenticator.password = told["password"]
