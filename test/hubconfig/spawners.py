@@ -116,7 +116,8 @@ async def test_systemd():
     # systemd itself makes one $ of two.
     assert [word.replace("$$", "$") for word in words] == ["dashboard-builder", "launch"] + WORDS, words
     assert not any("$" in word.replace("$$", "") for word in words), words
-    assert spawner.unit_extra_properties == {"CollectMode": "inactive-or-failed"}
+    properties = {"CollectMode": "inactive-or-failed", "NoNewPrivileges": "yes"}
+    assert spawner.unit_extra_properties == properties, spawner.unit_extra_properties
     await again(spawner, before)
     # By its path, where the hub finds it, which has more on its own than servers do.
     program = folder / "dashboard-builder"

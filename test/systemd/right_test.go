@@ -65,6 +65,22 @@ func TestANameThatIsTooLongForTheMachine(t *testing.T) {
 	s.checkNothingLeft(margaret, made, "jupyter-"+name+".service")
 }
 
+// Administrators' own servers may use sudo on The Littlest JupyterHub. Their dashboards,
+// which others open, may not.
+func TestSecurityAnAdministratorsDashboardGainsNoPrivileges(t *testing.T) {
+	s := open(t)
+	boss := s.startServer("boss")
+	s.save("boss", "site/index.html", "shown")
+	made, _ := s.create(boss, static("Site", "site"))
+	for unit, want := range map[string]string{"jupyter-boss": "no", "jupyter-boss-" + made.Detail.Server: "yes"} {
+		if got := s.sh(`systemctl show --property=NoNewPrivileges --value "$1"`, unit); got != want {
+			t.Errorf("NoNewPrivileges of %s is %q", unit, got)
+		}
+	}
+	s.delete(boss, made)
+	s.checkNothingLeft(boss, made, "jupyter-boss.service")
+}
+
 // The service may do what its work takes, and nothing else.
 func TestSecurityTheServicesUnit(t *testing.T) {
 	s := open(t)

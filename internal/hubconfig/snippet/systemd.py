@@ -26,8 +26,10 @@ def prepare(spawner, ticket, change):
         # that an earlier start has set.
         unit_name="%s-%s" % (spawner._expand_user_vars(spawner.unit_name_template), spawner.name),
         # One that was killed would stay as a failed unit, also when its dashboard is
-        # deleted. What it said is in the journal.
+        # deleted. What it said is in the journal. And what others open has no use of
+        # sudo, which administrators' own servers have on The Littlest JupyterHub.
         unit_extra_properties=dict(
-            {"CollectMode": "inactive-or-failed"}, **spawner.unit_extra_properties
+            {"CollectMode": "inactive-or-failed", "NoNewPrivileges": "yes"},
+            **spawner.unit_extra_properties
         ),
     )

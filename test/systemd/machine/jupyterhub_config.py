@@ -36,6 +36,7 @@ c.Spawner.poll_interval = 2  # half a minute is long for a test that waits for i
 c.JupyterHub.authenticator_class = "dummy"
 c.DummyAuthenticator.password = told["password"]
 c.Authenticator.allow_all = True
+c.Authenticator.admin_users = {"boss"}
 
 c.JupyterHub.services = [{"name": "bed", "api_token": told["token"]}]
 c.JupyterHub.load_roles = [
