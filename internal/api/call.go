@@ -31,7 +31,7 @@ type timing struct {
 	first, longest time.Duration
 	// stream is after how long a stream without its first event is taken for one
 	// that something between us keeps back, and silent after how long any is
-	// taken for broken.
+	// taken for broken: the hub's proxy does not tell that a service has died.
 	stream, silent time.Duration
 	// poll is between two looks at a job without a stream, and patience how long
 	// a service may be away while a job goes on.
@@ -40,7 +40,7 @@ type timing struct {
 
 var defaultTiming = timing{
 	call: 2 * time.Minute, tries: 5, first: 500 * time.Millisecond, longest: 20 * time.Second,
-	stream: 10 * time.Second, silent: 90 * time.Second, poll: time.Second, patience: 3 * time.Minute,
+	stream: 10 * time.Second, silent: 15 * time.Second, poll: time.Second, patience: 3 * time.Minute,
 }
 
 func newTransport() *http.Transport {

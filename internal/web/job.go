@@ -18,9 +18,10 @@ const (
 	streamAge = time.Minute
 	// logPause is between two looks whether a job has written something.
 	logPause = 500 * time.Millisecond
-	// keepAlive is how often something is sent at least, so that nothing on the way
-	// takes the stream for dead.
-	keepAlive = 10 * time.Second
+	// keepAlive is how often something is sent at least, so that nobody takes the
+	// stream for dead. Who listens does so after three times as long (internal/api,
+	// static/api.js).
+	keepAlive = 5 * time.Second
 	// maxJobID is longer than any job's identifier.
 	maxJobID = 64
 )
