@@ -101,26 +101,6 @@ func (a *App) freshSocket() bool {
 	return a.config.Socket == Fresh || (a.config.Socket == "" && a.uses("unix_socket"))
 }
 
-// freePort returns a port on which nobody listens. Between our look and the
-// app's start another process can take it; then the app fails, and its restart
-// gets another.
-func freePort() (int, error) {
-	const tries = 20 // one can be free on one address and taken on the other
-	var err error
-	for range tries {
-		var listener net.Listener
-		if listener, err = net.Listen("tcp", net.JoinHostPort(loopback, "0")); err != nil {
-			break
-		}
-		port := listener.Addr().(*net.TCPAddr).Port
-		listener.Close()
-		if err = checkPort(port); err == nil {
-			return port, nil
-		}
-	}
-	return 0, fmt.Errorf("cannot find a free port: %w", plain(err))
-}
-
 // checkPort says who listens on a port already, if anybody does where we would
 // look for the app.
 func checkPort(port int) error {

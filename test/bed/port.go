@@ -8,10 +8,11 @@ import (
 )
 
 // FreePorts finds ports of the loopback address that nobody listens on, below
-// those that the kernel gives away by itself: a hub takes seconds until it
-// listens, and on a busy machine somebody else would have got its port by then.
+// those that the kernel gives away by itself, and those that our program gives to
+// apps: a hub takes seconds until it listens, and on a busy machine somebody else
+// would have got its port by then.
 func FreePorts(count int) (ports []int, err error) {
-	const lowest, highest = 20000, 32767
+	const lowest, highest = 10000, 16383
 	for try := 0; len(ports) < count && try < 100*count; try++ {
 		port := lowest + rand.N(highest-lowest+1)
 		listener, taken := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
