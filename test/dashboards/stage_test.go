@@ -35,7 +35,7 @@ func TestMain(m *testing.M) {
 	var err error
 	if ready, err = bed.Setup(ctx, os.Stderr); err == nil {
 		// Each test has a hub of its own, and waits for most of its time.
-		err = flag.Set("test.parallel", "8")
+		err = flag.Set("test.parallel", "6")
 	}
 	cancel()
 	if err != nil {
