@@ -558,3 +558,22 @@ func BenchmarkList(b *testing.B) {
 		})
 	}
 }
+
+// vanishing is a service whose dashboards are gone once they were looked at.
+type vanishing struct{ dashboard.Service }
+
+func (vanishing) Jobs(context.Context, dashboard.Visitor, string) ([]dashboard.Job, error) {
+	return nil, dashboard.Errorf(dashboard.NotFound, "There is no such dashboard.")
+}
+
+// A dashboard that was deleted while its page was made was deleted, and is not
+// missing.
+func TestPageOfADashboardThatGoesMeanwhile(t *testing.T) {
+	w := newWorld(t, func(c *Config) { c.Service = vanishing{c.Service} })
+	if answer := w.get("dashboard/demorunning2?until=deleted"); answer.Code != 303 || answer.Header().Get("Location") != root+"?notice=deleted" {
+		t.Errorf("got %d, %s", answer.Code, answer.Header().Get("Location"))
+	}
+	if answer := w.get("dashboard/demorunning2"); answer.Code != 404 {
+		t.Errorf("got %d", answer.Code)
+	}
+}

@@ -98,13 +98,14 @@ func (s *site) showDashboard(w http.ResponseWriter, v *visit) error {
 		return err
 	}
 	d, err := s.Service.Dashboard(v.Context(), v.who, id)
+	if err == nil {
+		err = s.showOne(w, v, http.StatusOK, d, formOf(d), "", "")
+	}
+	// It may also go while its page is made.
 	if dashboard.KindOf(err) == dashboard.NotFound && v.URL.Query().Get("until") == deleted {
 		return seeOther(w, s.Prefix+"?notice="+deleted)
 	}
-	if err != nil {
-		return err
-	}
-	return s.showOne(w, v, http.StatusOK, d, formOf(d), "", "")
+	return err
 }
 
 // showOne shows a dashboard, with what a form of it has, and what is wrong with
