@@ -18,6 +18,11 @@ func (b *Builder) Servers(ctx context.Context, v dashboard.Visitor) ([]dashboard
 	if err != nil {
 		return nil, err
 	}
+	return b.serversOf(account), nil
+}
+
+// serversOf are those of an account's that can be cloned.
+func (b *Builder) serversOf(account hub.Account) []dashboard.Server {
 	found := []dashboard.Server{}
 	if _, ok := account.Servers[""]; !ok {
 		account.Servers = maps.Clone(account.Servers)
@@ -38,7 +43,7 @@ func (b *Builder) Servers(ctx context.Context, v dashboard.Visitor) ([]dashboard
 		found = append(found, each)
 	}
 	slices.SortFunc(found, func(a, b dashboard.Server) int { return strings.Compare(a.Name, b.Name) })
-	return found, nil
+	return found
 }
 
 // accountOf asks the hub for a visitor's servers: in their own name where that

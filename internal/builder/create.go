@@ -22,10 +22,7 @@ func (b *Builder) Create(ctx context.Context, v dashboard.Visitor, d dashboard.D
 	if err := b.check(ctx, &d, dashboard.Access{}); err != nil {
 		return d, none, err
 	}
-	if err := b.inherit(ctx, v, &d, inherited); err != nil {
-		return d, none, err
-	}
-	if err := b.checkRunning(ctx, v, d.Source); err != nil {
+	if err := b.lookAtServer(ctx, v, &d, inherited); err != nil {
 		return d, none, err
 	}
 	_, owned, err := b.Store.List(ctx, dashboard.Query{Owner: v.Name, Limit: 1})
@@ -51,18 +48,23 @@ func (b *Builder) Create(ctx context.Context, v dashboard.Visitor, d dashboard.D
 	return d, job, nil
 }
 
-// inherit gives a new dashboard options that the server was started with which it is
-// cloned from, such as what its user chose in a form of the hub's. They are kept
-// with it: anybody who may open it can start it, and no rebuild changes them.
-func (b *Builder) inherit(ctx context.Context, v dashboard.Visitor, d *dashboard.Dashboard, names []string) error {
-	if len(names) == 0 {
+// lookAtServer asks the hub for the server that a new dashboard is cloned from, if
+// anything of it matters. The dashboard inherits options that it was started with,
+// such as what its user chose in a form of the hub's. They are kept with it: anybody
+// who may open it can start it, and no rebuild changes them.
+func (b *Builder) lookAtServer(ctx context.Context, v dashboard.Visitor, d *dashboard.Dashboard, inherited []string) error {
+	hasToRun := b.NeedsRunning && d.Source.Kind == dashboard.FromServer
+	if !hasToRun && len(inherited) == 0 {
 		return nil
 	}
 	account, err := b.accountOf(ctx, v)
 	if err != nil {
 		return err
 	}
-	d.Options = b.Settings.Inherit(d.Options, names, account.Servers[d.Source.Server].UserOptions)
+	d.Options = b.Settings.Inherit(d.Options, inherited, account.Servers[d.Source.Server].UserOptions)
+	if hasToRun {
+		return checkRunning(b.serversOf(account), d.Source.Server)
+	}
 	return nil
 }
 
@@ -99,26 +101,19 @@ func (b *Builder) checkSource(source dashboard.Source) error {
 	return b.Settings.CheckSource(source)
 }
 
-// checkRunning says of a server that it does not run, where it has to, before a build
+// checkRunning says of a server that has to run that it does not, before a build
 // finds that out.
-func (b *Builder) checkRunning(ctx context.Context, v dashboard.Visitor, source dashboard.Source) error {
-	if !b.NeedsRunning || source.Kind != dashboard.FromServer {
-		return nil
-	}
-	servers, err := b.Servers(ctx, v)
-	if err != nil {
-		return err
-	}
+func checkRunning(servers []dashboard.Server, name string) error {
 	for _, each := range servers {
 		switch {
-		case each.Name != source.Server:
+		case each.Name != name:
 		case each.Running:
 			return nil
 		default:
 			return dashboard.InvalidField("source.server", "The server “%s” does not run. Start it first, or choose another one.", each.Title)
 		}
 	}
-	return dashboard.InvalidField("source.server", "You have no server “%s” that can be cloned. Choose another one.", source.Server)
+	return dashboard.InvalidField("source.server", "You have no server “%s” that can be cloned. Choose another one.", name)
 }
 
 // checkAccess refuses to share wider than before with whom this hub cannot let

@@ -30,7 +30,7 @@ func (w *work) refused(err error, user string) error {
 		return nil
 	case !errors.As(err, &answer):
 		return err
-	case strings.Contains(answer.Message, ticket.Failed):
+	case strings.Contains(answer.Message, ticket.Failed), answer.Status == http.StatusInternalServerError:
 		failed := startFailed(answer.Message)
 		failed.Cause = err
 		return failed
@@ -42,10 +42,6 @@ func (w *work) refused(err error, user string) error {
 		return dashboard.Errorf(dashboard.Limit, "JupyterHub starts no more servers right now: %s%.0w", fallback(answer.Message, "Try again in a few minutes."), err)
 	case answer.Status == 400 || answer.Status == 409:
 		return dashboard.Errorf(dashboard.Limit, "JupyterHub refused to start the dashboard: %s%.0w", fallback(answer.Message, "it did not say why"), err)
-	case answer.Status == http.StatusInternalServerError:
-		failed := startFailed(answer.Message)
-		failed.Cause = err
-		return failed
 	}
 	return dashboard.Errorf(dashboard.Unavailable, "JupyterHub could not start the dashboard: %s%.0w", fallback(answer.Message, fmt.Sprintf("it answered %d", answer.Status)), err)
 }

@@ -1,6 +1,7 @@
 package settings
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"reflect"
@@ -33,11 +34,7 @@ func (o *OwnerOption) decode(r reader, name string, node *yaml.Node) error {
 
 // plain is the option in the words of the domain.
 func (o OwnerOption) plain() dashboard.Option {
-	label := o.Label
-	if label == "" {
-		label = o.Name
-	}
-	return dashboard.Option{Name: o.Name, Label: label, Hint: o.Hint, Choices: o.Choices, Inherit: o.Inherit}
+	return dashboard.Option{Name: o.Name, Label: cmp.Or(o.Label, o.Name), Hint: o.Hint, Choices: o.Choices, Inherit: o.Inherit}
 }
 
 // Choices are the values that an option can have: a list of them, or a mapping
