@@ -163,13 +163,9 @@ func (s *stage) wantDone(who *house.Person, job api.Job) {
 
 func (s *stage) log(who *house.Person, job api.Job) string {
 	s.Helper()
-	lines, err := who.Log(s.Context(), job.ID, 0)
+	text, err := who.LogOf(s.Context(), job)
 	s.must(err)
-	var text strings.Builder
-	for _, line := range lines {
-		text.WriteString(line.Text + "\n")
-	}
-	return text.String()
+	return text
 }
 
 // eventually waits until a check passes.

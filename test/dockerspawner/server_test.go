@@ -5,7 +5,6 @@ package dockerspawner
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -123,22 +122,12 @@ func static(name, folder string) api.New {
 }
 
 // shows is what a dashboard shows to a person, when it has started.
-func (s *stage) shows(who *house.Person, d api.Dashboard) (shown string) {
+func (s *stage) shows(who *house.Person, d api.Dashboard) string {
 	s.Helper()
-	s.eventually(d.Name+" shows itself to "+who.Name, func() error {
-		answer, err := s.Visit(s.Context(), who, bed.Prefix(d.Owner, d.Detail.Server))
-		if err != nil {
-			return err
-		}
-		shown = string(answer.Body)
-		if answer.Status == http.StatusServiceUnavailable { // a page that says that it starts
-			return errors.New(shown)
-		}
-		if answer.Status != http.StatusOK {
-			return house.Final(fmt.Errorf("it answers %d: %s", answer.Status, shown))
-		}
-		return nil
-	})
+	shown, err := s.Shown(s.Context(), who, d, patience)
+	if err != nil {
+		s.Fatalf("%s shows itself to %s: %v", d.Name, who.Name, err)
+	}
 	return shown
 }
 

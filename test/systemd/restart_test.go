@@ -4,10 +4,12 @@ package systemd
 
 import (
 	"fmt"
+	"net/http"
 	"slices"
 	"testing"
 
 	"github.com/ideonate/jhsingle-native-proxy/internal/dashboard"
+	"github.com/ideonate/jhsingle-native-proxy/test/dashboards/house"
 )
 
 // The service is stopped and killed while it makes a copy, and systemd starts it
@@ -85,7 +87,7 @@ func TestTheHubIsRestarted(t *testing.T) {
 
 	s.sh("systemctl restart jupyterhub")
 	// What is open stays so while the hub is away.
-	s.eventually("the hub is back", func() error { return answers(t.Context(), s.URL+"/hub/health") })
+	s.eventually("the hub is back", func() error { return house.Healthy(t.Context(), http.DefaultClient, s.URL+"/hub/health") })
 	for what, before := range map[string]unit{name: running, own: server, "dashboard-builder": service} {
 		if err := before.same(s.unit(what)); err != nil {
 			t.Errorf("%s: %v", what, err)

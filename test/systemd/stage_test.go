@@ -14,7 +14,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
@@ -109,7 +108,7 @@ func install(ctx context.Context, m *machine) (*house.House, error) {
 	address := "http://" + m.address + ":8000"
 	opened := &house.House{Hub: bed.Known(address, password, token), Page: address + "/services/dashboards/"}
 	for _, each := range []string{address + "/hub/health", opened.Page + "health"} {
-		if err := house.Await(ctx, patience, func() error { return answers(ctx, each) }); err != nil {
+		if err := house.Await(ctx, patience, func() error { return house.Healthy(ctx, http.DefaultClient, each) }); err != nil {
 			return nil, err
 		}
 	}
@@ -127,22 +126,6 @@ const override = `
 [Service]
 Environment=DASHBOARD_BUILDER_SETTINGS=/etc/dashboard-builder.yaml
 `
-
-func answers(ctx context.Context, address string) error {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
-	if err != nil {
-		return err
-	}
-	answer, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return err
-	}
-	defer answer.Body.Close()
-	if answer.StatusCode != http.StatusOK {
-		return fmt.Errorf("%s answers %d", address, answer.StatusCode)
-	}
-	return nil
-}
 
 // stage is the machine in one test.
 type stage struct {
@@ -284,31 +267,17 @@ func (s *stage) wantDone(who *house.Person, job api.Job) (ended api.Job) {
 
 func (s *stage) log(who *house.Person, job api.Job) string {
 	s.Helper()
-	lines, err := who.Log(s.Context(), job.ID, 0)
+	text, err := who.LogOf(s.Context(), job)
 	s.must(err)
-	var text strings.Builder
-	for _, line := range lines {
-		text.WriteString(line.Text + "\n")
-	}
-	return text.String()
+	return text
 }
 
 // shows is what a dashboard shows to a person, when it has started.
-func (s *stage) shows(who *house.Person, d api.Dashboard) (shown string) {
+func (s *stage) shows(who *house.Person, d api.Dashboard) string {
 	s.Helper()
-	s.eventually(d.Name+" shows itself to "+who.Name, func() error {
-		answer, err := s.Visit(s.Context(), who, bed.Prefix(d.Owner, d.Detail.Server))
-		if err != nil {
-			return err
-		}
-		shown = string(answer.Body)
-		if answer.Status == http.StatusServiceUnavailable { // a page that says that it starts
-			return errors.New(shown)
-		}
-		if answer.Status != http.StatusOK {
-			return house.Final(fmt.Errorf("it answers %d: %s", answer.Status, shown))
-		}
-		return nil
-	})
+	shown, err := s.Shown(s.Context(), who, d, patience)
+	if err != nil {
+		s.Fatalf("%s shows itself to %s: %v", d.Name, who.Name, err)
+	}
 	return shown
 }

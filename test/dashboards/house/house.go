@@ -212,10 +212,11 @@ func (h *House) Domain(name string) string {
 
 // awaitPage waits until the service answers behind the hub's proxy.
 func (h *House) awaitPage(ctx context.Context) error {
-	return Await(ctx, patience, func() error { return healthy(ctx, h.Client(), h.Page+"health") })
+	return Await(ctx, patience, func() error { return Healthy(ctx, h.Client(), h.Page+"health") })
 }
 
-func healthy(ctx context.Context, client *http.Client, address string) error {
+// Healthy says what is wrong with an address that should answer with 200.
+func Healthy(ctx context.Context, client *http.Client, address string) error {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
 		return err

@@ -4,9 +4,12 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
+	"time"
 
 	"github.com/ideonate/jhsingle-native-proxy/internal/api"
 	"github.com/ideonate/jhsingle-native-proxy/test/bed"
@@ -85,4 +88,33 @@ func (h *House) Visit(ctx context.Context, who *Person, path string) (*bed.Answe
 	request := session.NewRequest(ctx, http.MethodGet, path, "")
 	request.Header.Set("Authorization", "token "+who.All)
 	return session.Once(request)
+}
+
+// LogOf is what a job has written so far, as a person may read it.
+func (p *Person) LogOf(ctx context.Context, job api.Job) (string, error) {
+	lines, err := p.Log(ctx, job.ID, 0)
+	var text strings.Builder
+	for _, line := range lines {
+		text.WriteString(line.Text + "\n")
+	}
+	return text.String(), err
+}
+
+// Shown is what a dashboard shows to a person, when it has started.
+func (h *House) Shown(ctx context.Context, who *Person, d api.Dashboard, limit time.Duration) (shown string, err error) {
+	err = Await(ctx, limit, func() error {
+		answer, err := h.Visit(ctx, who, bed.Prefix(d.Owner, d.Detail.Server))
+		if err != nil {
+			return err
+		}
+		shown = string(answer.Body)
+		if answer.Status == http.StatusServiceUnavailable { // a page that says that it starts
+			return errors.New(shown)
+		}
+		if answer.Status != http.StatusOK {
+			return Final(fmt.Errorf("it answers %d: %s", answer.Status, shown))
+		}
+		return nil
+	})
+	return shown, err
 }

@@ -11,8 +11,9 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/ideonate/jhsingle-native-proxy/internal/store"
 	"log/slog"
+
+	"github.com/ideonate/jhsingle-native-proxy/internal/store"
 )
 
 // patience is the bound of every wait for something that should take moments.
@@ -64,7 +65,7 @@ func (s *Service) Start(ctx context.Context) error {
 		if !s.Running() {
 			return Final(fmt.Errorf("the service ended: %v, see %s", s.command.ProcessState, s.LogFile()))
 		}
-		return healthy(ctx, http.DefaultClient, "http://"+s.address+"/services/dashboards/health")
+		return Healthy(ctx, http.DefaultClient, "http://"+s.address+"/services/dashboards/health")
 	})
 }
 
