@@ -16,10 +16,14 @@ const (
 	// limits of their own (start_timeout, http_timeout), which are shorter.
 	launchLimit = 15 * time.Minute
 	// launchTries is how often a start is asked for that the hub knows nothing of
-	// any more, as after a restart of its own.
+	// any more, as after a restart of its own, or whose ticket it does not take, as
+	// it takes none of before or of the second of its start.
 	launchTries = 3
 	// askAgain is the pause before the hub is asked again that did not answer.
 	askAgain = time.Second
+	// signAgain is the pause before another ticket: our clock may be behind the hub's
+	// by two seconds before we go by that (package hub).
+	signAgain = 2 * time.Second
 )
 
 // launch starts a server from a snapshot, and waits until the hub calls it ready.
@@ -41,6 +45,8 @@ func (w *work) launch(d dashboard.Dashboard, revision dashboard.Revision, user, 
 			return nil
 		case errors.Is(err, errForgotten) && try < launchTries:
 			w.Log("JupyterHub was restarted in between. Starting once more.")
+		case errors.Is(err, errNotTaken) && try < launchTries && pause(ctx, signAgain) == nil:
+			w.Log("JupyterHub did not take the ticket, as when it has just been started. Starting once more.")
 		case errors.Is(err, errForgotten):
 			err = dashboard.Errorf(dashboard.Unavailable, "JupyterHub was restarted several times meanwhile, or does not know how to start dashboards. Try again in a minute; if that does not help, tell whoever runs it to look at “dashboard-builder hub-config”.")
 			fallthrough

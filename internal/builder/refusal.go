@@ -11,8 +11,14 @@ import (
 	"github.com/ideonate/jhsingle-native-proxy/internal/ticket"
 )
 
+// errNotTaken says that the hub's configuration did not take the ticket of a start.
+var errNotTaken = errors.New("the hub did not take the ticket")
+
 // startFailed is what the owner reads of a start that failed.
 func startFailed(message string) *dashboard.Error {
+	if strings.Contains(message, ticket.Refused) {
+		return dashboard.Errorf(dashboard.Unavailable, "JupyterHub's configuration for dashboards does not let this one start. Tell whoever runs this JupyterHub: its log says why, at “dashboards: refused to start”.%.0w", errNotTaken)
+	}
 	if _, reason, told := strings.Cut(message, ticket.Failed); told {
 		return dashboard.Errorf(dashboard.Unavailable, "%s", reason) // the launch's own words
 	}
@@ -30,6 +36,8 @@ func (w *work) refused(err error, user string) error {
 		return nil
 	case !errors.As(err, &answer):
 		return err
+	case strings.Contains(answer.Message, ticket.Refused):
+		return startFailed(answer.Message)
 	case strings.Contains(answer.Message, ticket.Failed), answer.Status == http.StatusInternalServerError:
 		failed := startFailed(answer.Message)
 		failed.Cause = err

@@ -1,6 +1,7 @@
 package builder
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"net/http"
@@ -63,5 +64,73 @@ func TestALaunchsOwnWordsAreTold(t *testing.T) {
 		if lines, err := w.Log(t.Context(), visitor("bob"), opening.Job.ID, 0); err != nil || len(lines) > 0 {
 			t.Errorf("%s: the viewer reads the log: %+v, %v", name, lines, err)
 		}
+	}
+}
+
+// A hub takes no ticket of the second in which it began, or of before (see read_ticket
+// in its configuration): it gets another one, a moment later.
+func TestATicketThatIsNotTakenIsFollowedByAnother(t *testing.T) {
+	t.Parallel()
+	atOnce := func(rw http.ResponseWriter, r *http.Request) bool {
+		if r.Method != http.MethodPost {
+			return false
+		}
+		rw.WriteHeader(http.StatusForbidden)
+		fmt.Fprintf(rw, `{"status":403,"message":%q}`, ticket.Refused)
+		return true
+	}
+	inItsProgress := func(rw http.ResponseWriter, r *http.Request) bool {
+		if !strings.HasSuffix(r.URL.Path, "/progress") {
+			return false
+		}
+		rw.Header().Set("Content-Type", "text/event-stream")
+		fmt.Fprintf(rw, "data: {\"progress\":100,\"failed\":true,\"message\":%q}\n\n", "Spawn failed: "+ticket.Refused)
+		return true
+	}
+	for name, given := range map[string]struct {
+		refuse  func(http.ResponseWriter, *http.Request) bool
+		times   int
+		tickets int
+		failure string
+	}{
+		// With the token of whoever asked and with the service's, which is one try.
+		"at once, and then taken":         {atOnce, 2, 2, ""},
+		"in its progress, and then taken": {inItsProgress, 2, 3, ""},
+		"at once, ever again":             {atOnce, 1000, launchTries, "dashboards: refused to start"},
+		"in its progress, ever again":     {inItsProgress, 1000, launchTries, "dashboards: refused to start"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			offered := map[string]bool{}
+			w.hub.fault = func(rw http.ResponseWriter, r *http.Request) bool {
+				if r.Method == http.MethodPost {
+					body, err := io.ReadAll(r.Body)
+					if err != nil {
+						t.Error(err)
+					}
+					r.Body = io.NopCloser(bytes.NewReader(body))
+					offered[string(body)] = true
+				}
+				if given.times == 0 || !given.refuse(rw, r) {
+					return false
+				}
+				given.times--
+				return true
+			}
+			_, job, err := w.Create(t.Context(), visitor("ada"), draft("Sales"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			ended := w.await(t, job)
+			if given.failure == "" && ended.Failure != "" || !strings.Contains(ended.Failure, given.failure) {
+				t.Errorf("it ended with %q", ended.Failure)
+			}
+			w.hub.mu.Lock()
+			if len(offered) != given.tickets {
+				t.Errorf("%d tickets were offered", len(offered))
+			}
+			w.hub.mu.Unlock()
+		})
 	}
 }

@@ -95,6 +95,7 @@ func (o Options) settings() (string, error) {
 		{"REPORT_KEY", ticket.ReportKey},
 		{"REPORT_HEADER", ticket.ReportHeader},
 		{"FAILED", ticket.Failed},
+		{"REFUSED", ticket.Refused},
 		{"LIFETIME", int(ticket.Lifetime.Seconds())},
 		{"MAX_AHEAD", int(ticket.MaxAhead.Seconds())},
 		{"MAX_TICKET", ticket.MaxSize},

@@ -33,6 +33,10 @@ const MaxSize = 60 << 10
 // is wrong.
 const MaxAhead = time.Minute
 
+// Refused is what the hub's words for a ticket that it does not take begin with. They
+// are the same for whoever asks, and its log says why.
+const Refused = "This server belongs to a dashboard."
+
 // version stands before every ticket, and in what is signed.
 const version = "dashboard1"
 

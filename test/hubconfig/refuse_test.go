@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/ideonate/jhsingle-native-proxy/internal/hub"
+	"github.com/ideonate/jhsingle-native-proxy/internal/ticket"
 )
 
 // refuse tries a start that must not happen: the hub says so in words that help,
@@ -22,7 +23,7 @@ func (h *house) refuse(t *testing.T, as *hub.Client, user, server string, option
 	err := h.start(t, as, user, server, options)
 	// At once, or a moment after the hub has answered.
 	_, late := errors.AsType[*hub.SpawnError](err)
-	if !hub.IsForbidden(err) && !late || !strings.Contains(err.Error(), "Open it from the page Dashboards") {
+	if !hub.IsForbidden(err) && !late || !strings.Contains(err.Error(), ticket.Refused+" Open it from the page Dashboards") {
 		t.Errorf("the start ended with %v", err)
 	}
 	if strings.Contains(fmt.Sprint(err), reason) {

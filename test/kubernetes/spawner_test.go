@@ -184,7 +184,7 @@ func TestKubeSpawner(t *testing.T) {
 		t.Errorf("the image is %q", image)
 	}
 	for i, what := range map[int]string{3: "a forged ticket", 4: "a ticket of somebody else's", 5: "no ticket"} {
-		if !strings.Contains(got.Pods[i].Error, "belongs to a dashboard") {
+		if !strings.Contains(got.Pods[i].Error, ticket.Refused) {
 			t.Errorf("%s is answered by %q", what, got.Pods[i].Error)
 		}
 	}

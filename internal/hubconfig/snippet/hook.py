@@ -7,7 +7,7 @@ class Refusal(Told):
     """What people see. It tells nothing about the ticket, which the log does."""
 
     def __init__(self, spawner):
-        text = "This server belongs to a dashboard. Open it from the page %s, which starts it if need be."
+        text = REFUSED + " Open it from the page %s, which starts it if need be."
         super().__init__(403, text % "Dashboards")
         if not spawner.user.settings.get("subdomain_host"):  # there the page is on another host
             page = spawner.hub.base_url[: -len("hub/")] + "services/%s/" % SERVICE

@@ -63,7 +63,7 @@ def read_ticket(text, user, server):
     if ticket["issued"] > now + MAX_AHEAD:
         raise ValueError("it was issued in the future: compare the clocks of the hub and the service")
     # What was used before is known only since this hub runs. The second in which it
-    # began counts as before; nobody is kept waiting by that, as it answers nobody yet.
+    # began counts as before; the service asks again by a new ticket (launch.go).
     if ticket["issued"] <= begun:
         raise ValueError("it was issued before this hub was started")
     for nonce in [nonce for nonce, until in used.items() if until < now]:
