@@ -27,8 +27,10 @@ await play(async (come) => {
   // A page of hers that was changed asks for what nobody offered.
   await fill(alice, "Too large");
   await page.getByLabel("Memory").evaluate((menu) => menu.add(new Option("All of it", "64G", true, true)));
-  await alice.expecting([422], () => page.getByRole("button", { name: "Create dashboard" }).click());
-  const refused = await page.locator('[id="options.memory-wrong"]').innerText();
+  const refused = await alice.expecting([422], async () => {
+    await page.getByRole("button", { name: "Create dashboard" }).click();
+    return page.locator('[id="options.memory-wrong"]').innerText();
+  });
   const marked = await page.getByLabel("Memory").getAttribute("aria-invalid");
   await alice.see("refused");
 

@@ -49,7 +49,7 @@ class Person {
   }
 
   constructor(name, page, complaints) {
-    Object.assign(this, { name, page, complaints, expected: [] });
+    Object.assign(this, { name, page, complaints, expected: [], refused: new Set() });
   }
 
   /** Collects what a browser complains about, but for answers that are expected. */
@@ -59,9 +59,11 @@ class Person {
       if (message.text().includes("net::ERR_NETWORK_CHANGED")) {
         return; // a container came or went, and a network of this machine with it
       }
-      const refused = /status of (\d+)/.exec(message.text());
-      if (message.type() === "error" && !(refused && this.expected.includes(Number(refused[1])))) {
-        complain("console", message.text(), message.location().url);
+      const [, status] = /status of (\d+)/.exec(message.text()) ?? [];
+      const { url } = message.location();
+      // The browser says so when it likes, which can be after all that we wait for.
+      if (message.type() === "error" && !this.expected.includes(Number(status)) && !this.refused.has(`${status} ${url}`)) {
+        complain("console", message.text(), url);
       }
     });
     this.page.on("pageerror", (error) => complain("exception", String(error), this.page.url()));
@@ -70,8 +72,11 @@ class Person {
       await dialog.dismiss();
     });
     this.page.on("response", (response) => {
-      if (response.status() > 399 && !this.expected.includes(response.status())) {
-        complain("status", String(response.status()), response.url());
+      const status = response.status();
+      if (this.expected.includes(status)) {
+        this.refused.add(`${status} ${response.url()}`);
+      } else if (status > 399) {
+        complain("status", String(status), response.url());
       }
     });
   }
