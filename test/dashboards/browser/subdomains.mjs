@@ -49,7 +49,6 @@ await play(async (come) => {
   await bob.signIn();
   await bob.page.goto(link);
   await bob.page.getByText("It is being started for you").waitFor();
-  await bob.see("bob-waits");
   await shownAnew(bob.page, "version 1");
   const entered = bob.page.url();
   const forged = await forge(bob);
