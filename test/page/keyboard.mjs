@@ -7,6 +7,11 @@ await run(async (page) => {
   const seen = [];
   await be(page.context(), "ada");
   const focus = (of) => page.evaluate(of);
+  // What a key does can come a moment after it.
+  const see = async (what, condition, given) => {
+    const met = await page.waitForFunction(condition, given, { timeout: 10_000 }).catch(() => false);
+    seen.push(met ? what : `not: ${what}`);
+  };
   const press = (...keys) => keys.reduce((before, key) => before.then(() => page.keyboard.press(key)), Promise.resolve());
 
   await page.goto(at(""));
@@ -31,21 +36,15 @@ await run(async (page) => {
   seen.push(`menu: ${items.join(", ")}`);
   await menu.focus();
   await press("Enter", "Tab", "Tab", "Escape");
-  if ((await page.locator(".menu[open]").count()) === 0 && (await focus(() => document.activeElement.matches(".menu summary")))) {
-    seen.push("closed, focus on its button");
-  }
+  await see("closed, focus on its button", () => !document.querySelector(".menu[open]") && document.activeElement.matches(".menu summary"));
 
   await page.goto(at("new"));
   await page.locator(".browse").nth(1).focus();
   await press("Enter");
   await page.locator("dialog li button").first().waitFor();
-  if (await focus(() => document.activeElement.closest("dialog li") !== null)) {
-    seen.push("picker: focus inside");
-  }
+  await see("picker: focus inside", () => document.activeElement.closest("dialog li"));
   await press("Escape");
-  if (await focus(() => !document.querySelector("dialog") && document.activeElement.matches(".browse"))) {
-    seen.push("picker closed, focus on its button");
-  }
+  await see("picker closed, focus on its button", () => !document.querySelector("dialog") && document.activeElement.matches(".browse"));
 
   await page.locator("#access-some").focus();
   await press("Space");
@@ -53,13 +52,9 @@ await run(async (page) => {
   await people.pressSequentially("a");
   await page.locator("[role=option]").first().waitFor();
   await press("ArrowDown", "ArrowDown", "Enter");
-  if ((await page.locator("[id='access.users']").inputValue()) === "alan" && page.url() === at("new")) {
-    seen.push("person chosen by arrows");
-  }
+  await see("person chosen by arrows", (here) => document.getElementById("access.users").value === "alan" && location.href === here, at("new"));
   await press("Backspace");
-  if ((await page.locator("[id='access.users']").inputValue()) === "") {
-    seen.push("person removed");
-  }
+  await see("person removed", () => document.getElementById("access.users").value === "");
 
   // Every stop on the way through a page is seen to have the focus, and is itself
   // in sight.
