@@ -40,7 +40,16 @@ func launch(t *testing.T, args ...string) *launched {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := &launched{T: t, address: fmt.Sprintf("http://127.0.0.1:%d/", ports[0]), scratch: t.TempDir(), ended: make(chan struct{})}
+	scratch, err := os.MkdirTemp("", "launch-") // a short name, as a kernel's sockets are in it
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := os.RemoveAll(scratch); err != nil {
+			t.Error(err)
+		}
+	})
+	l := &launched{T: t, address: fmt.Sprintf("http://127.0.0.1:%d/", ports[0]), scratch: scratch, ended: make(chan struct{})}
 	l.command = exec.Command(program, append([]string{"launch", "--authtype=none", fmt.Sprintf("--port=%d", ports[0])}, args...)...) // #nosec G204 -- ours
 	l.command.Env = []string{"PATH=" + ready.Path(), "HOME=" + l.scratch, "TMPDIR=" + l.scratch}
 	l.command.Stdout, l.command.Stderr = &l.said, &l.said
