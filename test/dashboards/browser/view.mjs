@@ -35,14 +35,26 @@ export async function look(person, made) {
   }
   const notebook = await person.status(`${wanted.hub}/user/alice/lab`);
   // Once is enough.
-  await page.goto(made.link);
+  await page.goto(made.link, { waitUntil: "commit" });
   const again = await shown(page, "version one: 9");
   return { listed, first, moved, again, url: page.url(), code, source, found, notebook };
 }
 
-/** Waits for what a dashboard shows. */
+/**
+ * Waits for what a dashboard shows. Now and then a kernel never answers Voila, whose
+ * page stays at "Running ..." (docs/administrator.md, "Voila's kernels"): then it is
+ * loaded once more, as people do.
+ */
 export async function shown(page, text) {
-  await page.getByText(text, { exact: true }).waitFor();
+  const sought = page.getByText(text, { exact: true });
+  await sought.waitFor({ timeout: 30_000 }).catch(async (error) => {
+    if (!(await page.getByText(/^Running( |\.)/).isVisible())) {
+      throw error;
+    }
+    console.error(`Voila stands still at ${page.url()}: loading the page again`);
+    await page.reload({ waitUntil: "commit" });
+    await sought.waitFor();
+  });
   return text;
 }
 
