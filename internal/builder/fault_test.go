@@ -2,7 +2,6 @@ package builder
 
 import (
 	"context"
-	"io"
 	"net/http"
 	"path"
 	"slices"
@@ -271,12 +270,10 @@ func TestAServerThatDiesAtOnceIsFollowedToItsEnd(t *testing.T) {
 		switch {
 		case r.Method == http.MethodPost && strings.Contains(r.URL.Path, "/servers/"):
 			known[path.Base(r.URL.Path)] = &stubServer{pending: "spawn"}
-			rw.WriteHeader(http.StatusInternalServerError)
-			io.WriteString(rw, `{"status":500,"message":"Internal Server Error"}`)
+			refuseWith(rw, http.StatusInternalServerError, "Internal Server Error")
 		case strings.HasSuffix(r.URL.Path, "/progress"):
 			known[path.Base(path.Dir(r.URL.Path))].pending = ""
-			rw.Header().Set("Content-Type", "text/event-stream")
-			io.WriteString(rw, "data: {\"progress\":100,\"failed\":true,\"message\":\"Spawn failed: it never showed up\"}\n\n")
+			failSpawn(rw, "Spawn failed: it never showed up")
 		default:
 			return false
 		}

@@ -21,9 +21,9 @@ const (
 	launchTries = 3
 	// askAgain is the pause before the hub is asked again that did not answer.
 	askAgain = time.Second
-	// signAgain is the pause before another ticket: our clock may be behind the hub's
-	// by two seconds before we go by that (package hub).
-	signAgain = 2 * time.Second
+	// signAgain is the pause before another ticket, which goes by a clock that may be
+	// behind the hub's by as much.
+	signAgain = hub.UnseenSkew
 )
 
 // launch starts a server from a snapshot, and waits until the hub calls it ready.

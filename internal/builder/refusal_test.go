@@ -2,7 +2,6 @@ package builder
 
 import (
 	"bytes"
-	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -12,33 +11,37 @@ import (
 	"github.com/ideonate/jhsingle-native-proxy/internal/ticket"
 )
 
+// atOnce is a hub's fault by which it answers a start with an error.
+func atOnce(status int, message string) func(http.ResponseWriter, *http.Request) bool {
+	return func(rw http.ResponseWriter, r *http.Request) bool {
+		if r.Method != http.MethodPost {
+			return false
+		}
+		refuseWith(rw, status, message)
+		return true
+	}
+}
+
+// inItsProgress is one by which it says so only to whoever follows the start.
+func inItsProgress(message string) func(http.ResponseWriter, *http.Request) bool {
+	return func(rw http.ResponseWriter, r *http.Request) bool {
+		if !strings.HasSuffix(r.URL.Path, "/progress") {
+			return false
+		}
+		failSpawn(rw, message)
+		return true
+	}
+}
+
 // What a launch says of itself is all that its owner reads, whichever way the hub
 // tells it, and nothing that anybody else does.
 func TestALaunchsOwnWordsAreTold(t *testing.T) {
 	t.Parallel()
 	const reason = "voila is not installed. Install it, then press Rebuild."
 	said := ticket.Failed + reason
-	for name, fault := range map[string]func(w *world) func(http.ResponseWriter, *http.Request) bool{
-		"at once": func(w *world) func(http.ResponseWriter, *http.Request) bool {
-			return func(rw http.ResponseWriter, r *http.Request) bool {
-				if r.Method != http.MethodPost {
-					return false
-				}
-				rw.WriteHeader(http.StatusFailedDependency)
-				fmt.Fprintf(rw, `{"status":424,"message":%q}`, said)
-				return true
-			}
-		},
-		"in its progress": func(w *world) func(http.ResponseWriter, *http.Request) bool {
-			return func(rw http.ResponseWriter, r *http.Request) bool {
-				if !strings.HasSuffix(r.URL.Path, "/progress") {
-					return false
-				}
-				rw.Header().Set("Content-Type", "text/event-stream")
-				io.WriteString(rw, `data: {"progress":100,"failed":true,"message":"Spawn failed: `+said+`"}`+"\n\n")
-				return true
-			}
-		},
+	for name, fault := range map[string]func(http.ResponseWriter, *http.Request) bool{
+		"at once":         atOnce(http.StatusFailedDependency, said),
+		"in its progress": inItsProgress("Spawn failed: " + said),
 	} {
 		w := newWorld(t)
 		d := w.create(t, "ada", "Sales", dashboard.Access{Users: []string{"bob"}})
@@ -46,7 +49,7 @@ func TestALaunchsOwnWordsAreTold(t *testing.T) {
 			t.Fatal(err)
 		}
 		w.hub.mu.Lock()
-		w.hub.fault = fault(w)
+		w.hub.fault = fault
 		w.hub.mu.Unlock()
 		opening, err := w.Open(t.Context(), visitor("bob"), d.ID)
 		if err != nil {
@@ -71,22 +74,7 @@ func TestALaunchsOwnWordsAreTold(t *testing.T) {
 // in its configuration): it gets another one, a moment later.
 func TestATicketThatIsNotTakenIsFollowedByAnother(t *testing.T) {
 	t.Parallel()
-	atOnce := func(rw http.ResponseWriter, r *http.Request) bool {
-		if r.Method != http.MethodPost {
-			return false
-		}
-		rw.WriteHeader(http.StatusForbidden)
-		fmt.Fprintf(rw, `{"status":403,"message":%q}`, ticket.Refused)
-		return true
-	}
-	inItsProgress := func(rw http.ResponseWriter, r *http.Request) bool {
-		if !strings.HasSuffix(r.URL.Path, "/progress") {
-			return false
-		}
-		rw.Header().Set("Content-Type", "text/event-stream")
-		fmt.Fprintf(rw, "data: {\"progress\":100,\"failed\":true,\"message\":%q}\n\n", "Spawn failed: "+ticket.Refused)
-		return true
-	}
+	refused, failed := atOnce(http.StatusForbidden, ticket.Refused), inItsProgress("Spawn failed: "+ticket.Refused)
 	for name, given := range map[string]struct {
 		refuse  func(http.ResponseWriter, *http.Request) bool
 		times   int
@@ -94,10 +82,10 @@ func TestATicketThatIsNotTakenIsFollowedByAnother(t *testing.T) {
 		failure string
 	}{
 		// With the token of whoever asked and with the service's, which is one try.
-		"at once, and then taken":         {atOnce, 2, 2, ""},
-		"in its progress, and then taken": {inItsProgress, 2, 3, ""},
-		"at once, ever again":             {atOnce, 1000, launchTries, "dashboards: refused to start"},
-		"in its progress, ever again":     {inItsProgress, 1000, launchTries, "dashboards: refused to start"},
+		"at once, and then taken":         {refused, 2, 2, ""},
+		"in its progress, and then taken": {failed, 2, 3, ""},
+		"at once, ever again":             {refused, 1000, launchTries, "dashboards: refused to start"},
+		"in its progress, ever again":     {failed, 1000, launchTries, "dashboards: refused to start"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

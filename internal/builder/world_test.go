@@ -96,9 +96,17 @@ func (s *stub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 func (s *stub) answer(w http.ResponseWriter, value any) { _ = json.NewEncoder(w).Encode(value) }
 
-func (s *stub) refuse(w http.ResponseWriter, status int) {
+func (s *stub) refuse(w http.ResponseWriter, status int) { refuseWith(w, status, "no") }
+
+func refuseWith(w http.ResponseWriter, status int, message string) {
 	w.WriteHeader(status)
-	fmt.Fprintf(w, `{"status":%d,"message":"no"}`, status)
+	fmt.Fprintf(w, `{"status":%d,"message":%q}`, status, message)
+}
+
+// failSpawn is the progress of a start that has failed.
+func failSpawn(w http.ResponseWriter, message string) {
+	w.Header().Set("Content-Type", "text/event-stream")
+	fmt.Fprintf(w, "data: {\"progress\":100,\"failed\":true,\"message\":%q}\n\n", message)
 }
 
 func (s *stub) model(name string) map[string]any {
@@ -125,12 +133,12 @@ func (s *stub) server(w http.ResponseWriter, r *http.Request, parts []string) {
 	is := user.servers[name]
 	switch {
 	case len(parts) == 5: // progress
-		w.Header().Set("Content-Type", "text/event-stream")
 		switch {
 		case is == nil || !is.ready && is.pending == "":
-			io.WriteString(w, "data: {\"progress\":100,\"failed\":true,\"message\":\"it fell over\"}\n\n")
+			failSpawn(w, "it fell over")
 		default:
 			is.ready, is.pending = true, ""
+			w.Header().Set("Content-Type", "text/event-stream")
 			fmt.Fprintf(w, "data: {\"progress\":50,\"message\":\"half\"}\n\ndata: {\"progress\":100,\"ready\":true,\"url\":%q}\n\n", "/user/"+parts[1]+"/"+name+"/")
 		}
 	case r.Method == http.MethodPost:

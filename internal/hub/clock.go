@@ -12,8 +12,12 @@ type clock struct {
 	ahead atomic.Int64
 }
 
+// UnseenSkew is by how much the hub's clock has to differ from ours for us to see it,
+// as an answer's Date is to the second.
+const UnseenSkew = 2 * time.Second
+
 // Skew is how far the hub's clock is ahead of ours, as far as its last answer
-// told. Less than two seconds, which an answer's Date cannot tell, is none.
+// told. Less than UnseenSkew is none.
 func (c *Client) Skew() time.Duration { return time.Duration(c.clock.ahead.Load()) }
 
 func (c *clock) compare(answer *http.Response) {
@@ -22,7 +26,7 @@ func (c *clock) compare(answer *http.Response) {
 		return
 	}
 	skew := time.Until(date)
-	if skew.Abs() < 2*time.Second {
+	if skew.Abs() < UnseenSkew {
 		skew = 0
 	}
 	c.ahead.Store(int64(skew))
