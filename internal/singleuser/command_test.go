@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/ideonate/jhsingle-native-proxy/process"
+	"github.com/ideonate/jhsingle-native-proxy/test/bed"
 )
 
 const version = "1.2.3"
@@ -179,10 +180,9 @@ func TestPresentationVariables(t *testing.T) {
 
 func freePort(t *testing.T) string {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	ports, err := bed.FreePorts(1)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer listener.Close()
-	return strconv.Itoa(listener.Addr().(*net.TCPAddr).Port)
+	return strconv.Itoa(ports[0])
 }
