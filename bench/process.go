@@ -12,6 +12,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/ideonate/jhsingle-native-proxy/test/bed"
 )
 
 // process is a server that we started.
@@ -144,12 +146,11 @@ func family(pid int) []int {
 	return pids
 }
 
-// freePort is a port that nobody listened at a moment ago.
+// freePort is a port that nobody listens at, nor is about to.
 func freePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	ports, err := bed.FreePorts(1)
 	if err != nil {
 		return 0, err
 	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port, nil
+	return ports[0], nil
 }

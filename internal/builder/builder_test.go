@@ -187,8 +187,7 @@ func TestAStartThatFailsGoesBackToTheSnapshotBefore(t *testing.T) {
 			return false
 		}
 		refusals++
-		rw.WriteHeader(http.StatusInternalServerError)
-		rw.Write([]byte(`{"status":500,"message":"no such image"}`))
+		refuseWith(rw, http.StatusInternalServerError, "no such image")
 		return true
 	}
 	job, err := w.Rebuild(t.Context(), visitor("ada"), d.ID)

@@ -31,10 +31,7 @@ func FreePorts(count int) (ports []int, err error) {
 	if err != nil {
 		return nil, err
 	}
-	port, err := strconv.Atoi(string(content))
-	if err != nil {
-		port = highest // nothing was written yet, or the writer was killed
-	}
+	port, _ := strconv.Atoi(string(content)) // 0 if nothing was written yet
 	for try := lowest; try <= highest && len(ports) < count; try++ {
 		if port++; port < lowest || port > highest {
 			port = lowest
@@ -51,7 +48,9 @@ func FreePorts(count int) (ports []int, err error) {
 	if len(ports) < count {
 		return nil, fmt.Errorf("found only %d of %d free ports", len(ports), count)
 	}
-	// All are written with five digits: this takes the place of the last.
+	if err := file.Truncate(0); err != nil {
+		return nil, err
+	}
 	if _, err := file.WriteAt([]byte(strconv.Itoa(port)), 0); err != nil {
 		return nil, err
 	}
