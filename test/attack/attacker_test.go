@@ -25,7 +25,7 @@ func attackers(t *testing.T, session *bed.Session, at, other *server) []attacker
 	value := cookieValue(t, session, at, name)
 	token := unseal(t, at, name, value)
 	fresh := "Cookie: " + name + "=" + seal(t, at, name, token, time.Now()) + "\r\n"
-	if r := send(t, at.direct, payload("GET {P}control HTTP/1.1\r\n"+tail, at, "", fresh), false, patience); r.status() != http.StatusOK {
+	if r := send(t, at.direct, payload("GET {P}control HTTP/1.1\r\n"+tail, at, "", fresh), stays, patience); r.status() != http.StatusOK {
 		t.Fatalf("a cookie sealed by the test does not open the door, so that one that has expired proves nothing: %s", r)
 	}
 	return []attacker{

@@ -153,7 +153,7 @@ func (s *server) memory(t *testing.T) int64 {
 func checkServed(t *testing.T, session *bed.Session, at *server) {
 	t.Helper()
 	begin := time.Now()
-	r := send(t, at.direct, payload("GET {P}served HTTP/1.1\r\n"+tail, at, "", cookieLine(session, at)), false, patience)
+	r := send(t, at.direct, payload("GET {P}served HTTP/1.1\r\n"+tail, at, "", cookieLine(session, at)), stays, patience)
 	if r.status() != http.StatusOK || !r.isFromApp() {
 		t.Errorf("the owner is kept out: %s", r)
 	}

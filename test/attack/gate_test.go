@@ -30,9 +30,9 @@ func TestSecurityNoByteWithoutVerdict(t *testing.T) {
 				for j, v := range gateVectors() {
 					marker := fmt.Sprintf("marker-%d-%d", i, j)
 					bytes := payload(v.template, at, marker, enemy.credentials)
-					checkRefused(t, v, send(t, at.direct, bytes, v.half, limit), true)
+					checkRefused(t, v, send(t, at.direct, bytes, v.pause(), limit), true)
 					if i < 4 { // what differs between the others is not the hub's proxy's business
-						checkRefused(t, v, send(t, shared.hub.Host, bytes, v.half, limit), false)
+						checkRefused(t, v, send(t, shared.hub.Host, bytes, v.pause(), limit), false)
 					}
 				}
 			})
@@ -42,7 +42,7 @@ func TestSecurityNoByteWithoutVerdict(t *testing.T) {
 	// The owner's own request shows that the record is kept, and comes behind
 	// all that might have been on its way.
 	sent := payload("GET {P}sentinel HTTP/1.1\r\n"+tail, at, "", cookieLine(session, at))
-	if r := send(t, at.direct, sent, false, patience); r.status() != http.StatusOK || !r.isFromApp() {
+	if r := send(t, at.direct, sent, stays, patience); r.status() != http.StatusOK || !r.isFromApp() {
 		t.Fatalf("the owner is not let in: %s", r)
 	}
 	var after string
@@ -109,7 +109,7 @@ func TestSecurityWhatPassesTheGateIsStrict(t *testing.T) {
 		marker := fmt.Sprintf("marker-%d.", j)
 		bytes := payload(v.template, at, marker, cookieLine(session, at))
 		for _, address := range []string{at.direct, shared.hub.Host} {
-			if r := send(t, address, bytes, v.half, 5*time.Second); r.isFromApp() {
+			if r := send(t, address, bytes, v.pause(), 5*time.Second); r.isFromApp() {
 				passed++
 			}
 		}

@@ -37,7 +37,7 @@ func TestSecurityLoginIsNoOpenRedirect(t *testing.T) {
 		"GET {P}logout?next=//evil.example HTTP/1.1\r\nHost: {H}\r\nX-Forwarded-Host: evil.example\r\n", "GET {P}oauth_callback?next=//evil.example&code=x&state=x HTTP/1.1\r\nHost: evil.example\r\n",
 	} {
 		t.Run(fmt.Sprintf("%d %.60q", i, head), func(t *testing.T) {
-			r := send(t, at.direct, payload(head, at, "", "")+navigation+"\r\n", false, patience)
+			r := send(t, at.direct, payload(head, at, "", "")+navigation+"\r\n", stays, patience)
 			if r.status() >= 500 {
 				t.Fatalf("answered %s", r)
 			}
@@ -240,7 +240,7 @@ func TestSecurityCallbackParameters(t *testing.T) {
 		for _, head := range []string{
 			"GET {P}oauth_callback" + query + " HTTP/1.1\r\nAccept: text/html\r\nSec-Fetch-Mode: navigate\r\n", "GET {P}oauth_callback" + query + " HTTP/1.1\r\n", "POST {P}oauth_callback" + query + " HTTP/1.1\r\nContent-Length: 0\r\n",
 		} {
-			r := send(t, at.direct, payload(head+tail, at, "", ""), false, patience)
+			r := send(t, at.direct, payload(head+tail, at, "", ""), stays, patience)
 			if s := r.status(); s < 400 || s >= 500 || r.header("Set-Cookie") != "" || r.header("Location") != "" {
 				t.Errorf("%.100q: answered %s", head, r)
 			}
@@ -272,7 +272,7 @@ func TestSecurityCookieTossing(t *testing.T) {
 	name, value := at.client(), cookieValue(t, alice, at, at.client())
 	foreign := cookieValue(t, visit(t, owner, other), other, other.client())
 	ask := func(t *testing.T, cookies string) reply {
-		return send(t, at.direct, payload("GET {P}tossed HTTP/1.1\r\n"+tail, at, "", "Cookie: "+cookies+"\r\n"), false, patience)
+		return send(t, at.direct, payload("GET {P}tossed HTTP/1.1\r\n"+tail, at, "", "Cookie: "+cookies+"\r\n"), stays, patience)
 	}
 	good := name + "=" + value
 	for what, planted := range map[string]string{
@@ -317,7 +317,7 @@ func TestSecuritySwappedCookies(t *testing.T) {
 	value := cookieValue(t, alice, at, at.client())
 	session := cookieValue(t, alice, at, "jupyterhub-session-id")
 	ask := func(server *server, cookies string) int {
-		return send(t, server.direct, payload("GET {P}swapped HTTP/1.1\r\n"+tail, server, "", "Cookie: "+cookies+"\r\n"), false, patience).status()
+		return send(t, server.direct, payload("GET {P}swapped HTTP/1.1\r\n"+tail, server, "", "Cookie: "+cookies+"\r\n"), stays, patience).status()
 	}
 	if status := ask(other, other.client()+"="+value); status != http.StatusUnauthorized {
 		t.Errorf("the cookie of a server, under the name of the other's, was answered %d there", status)

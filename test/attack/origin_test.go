@@ -67,11 +67,11 @@ func TestSecurityCrossSite(t *testing.T) {
 						if method == "FOO" && way != at.direct {
 							continue // unknown to the hub's proxy
 						}
-						checkCrossSite(t, method, post, send(t, way, payload(method+" {P}{M}"+method+" HTTP/1.1\r\nContent-Length: 0\r\n"+row.headers+tail, at, marker, login), false, patience))
+						checkCrossSite(t, method, post, send(t, way, payload(method+" {P}{M}"+method+" HTTP/1.1\r\nContent-Length: 0\r\n"+row.headers+tail, at, marker, login), stays, patience))
 					}
-					checkCrossSite(t, "websocket", websocket, send(t, way, payload("GET {P}{M}websocket HTTP/1.1\r\nHost: {H}\r\n{C}"+row.headers+upgrade+"\r\n", at, marker, login), true, patience))
+					checkCrossSite(t, "websocket", websocket, send(t, way, payload("GET {P}{M}websocket HTTP/1.1\r\nHost: {H}\r\n{C}"+row.headers+upgrade+"\r\n", at, marker, login), onceAnswered, patience))
 					// Reading is not kept from other pages: they do not get the answer.
-					checkCrossSite(t, "GET", true, send(t, way, payload("GET {P}{M}get HTTP/1.1\r\n"+row.headers+tail, at, marker+"reading", login), false, patience))
+					checkCrossSite(t, "GET", true, send(t, way, payload("GET {P}{M}get HTTP/1.1\r\n"+row.headers+tail, at, marker+"reading", login), stays, patience))
 				}
 				var websockets, changes int
 				for _, request := range at.requests(t) {

@@ -135,11 +135,11 @@ func TestSecurityAnswersCannotPoison(t *testing.T) {
 			fence := "GET {P}fence-{M} HTTP/1.1\r\nHost: {H}\r\n{C}Connection: close\r\n\r\n"
 			marker := fmt.Sprintf("m%d", i)
 			if p.later == "" {
-				checkOwnAnswers(t, p, method, marker, send(t, at.direct, payload(head+fence, at, marker, login), false, patience))
+				checkOwnAnswers(t, p, method, marker, send(t, at.direct, payload(head+fence, at, marker, login), stays, patience))
 			}
 			// The hub's proxy keeps connections to us, and hands them on.
 			said := at.said(t)
-			send(t, shared.hub.Host, payload(head, at, marker, login), true, patience)
+			send(t, shared.hub.Host, payload(head, at, marker, login), onceAnswered, patience)
 			if p.later != "" {
 				eventually(t, func() error {
 					if at.said(t) == said {
@@ -151,7 +151,7 @@ func TestSecurityAnswersCannotPoison(t *testing.T) {
 			for n := range 3 {
 				for _, address := range []string{at.direct, shared.hub.Host} {
 					victim := fmt.Sprintf("victim-%d-%d", i, n)
-					checkVictim(t, victim, send(t, address, payload("GET {P}{M} HTTP/1.1\r\n"+tail, at, victim, login), false, patience))
+					checkVictim(t, victim, send(t, address, payload("GET {P}{M} HTTP/1.1\r\n"+tail, at, victim, login), stays, patience))
 				}
 			}
 		})

@@ -91,11 +91,11 @@ func request(who visitor, template string) func(*testing.T, *target, string) str
 // send attacks a target and waits until what it passed on has arrived.
 func (at *target) send(t *testing.T, bytes string) reply {
 	t.Helper()
-	r := sendAndGo(t, at.direct, bytes, longPause, 5*time.Second)
+	r := send(t, at.direct, bytes, longPause, 5*time.Second)
 	// A request of the owner's is behind whatever was on its way.
 	settled := fmt.Sprintf("settled-%d", time.Now().UnixNano())
 	eventually(t, func() error {
-		if !send(t, at.direct, payload("GET {P}"+settled+" HTTP/1.1\r\n"+tail, at.server, "", at.login), false, patience).isFromApp() {
+		if !send(t, at.direct, payload("GET {P}"+settled+" HTTP/1.1\r\n"+tail, at.server, "", at.login), stays, patience).isFromApp() {
 			return errors.New(at.title + " does not answer the owner any more")
 		}
 		return nil

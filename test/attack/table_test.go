@@ -80,7 +80,7 @@ func hold(t *testing.T, columns []*target, template string) []chan string {
 		go func() {
 			defer close(told[i]) // if the test ends in here, too
 			begin := time.Now()
-			r := send(t, at.direct, payload(template, at.server, "", ""), false, limit)
+			r := send(t, at.direct, payload(template, at.server, "", ""), stays, limit)
 			text := fmt.Sprintf("closed after %.0f s", time.Since(begin).Seconds())
 			if r.end == "open" {
 				text = fmt.Sprintf("held for more than %.0f s", limit.Seconds())

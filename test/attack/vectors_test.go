@@ -2,7 +2,10 @@
 
 package attack
 
-import "strings"
+import (
+	"strings"
+	"time"
+)
 
 // vector is one attack on the gate; see payload for what is filled in.
 type vector struct {
@@ -10,6 +13,14 @@ type vector struct {
 	template string
 	// half says that the attack leaves the other side waiting for more.
 	half bool
+}
+
+// pause is how long our side of the connection stays open for the attack.
+func (v vector) pause() time.Duration {
+	if v.half {
+		return shortPause
+	}
+	return stays
 }
 
 // tail ends the head of most vectors.
