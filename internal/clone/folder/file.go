@@ -95,11 +95,10 @@ func (c *copier) pieces(from, to *os.File, info tree.Info) error {
 		if err != nil {
 			return err
 		}
-		copied, err := c.data(from, to, begin, stop)
-		if err != nil {
+		c.progress.add(begin-end, 0)
+		if err := c.data(from, to, begin, stop); err != nil {
 			return err
 		}
-		c.progress.add(begin-end+copied, 0)
 		end = stop
 	}
 	// A hole at the end, unless it is because the file has become shorter.
@@ -111,27 +110,28 @@ func (c *copier) pieces(from, to *os.File, info tree.Info) error {
 }
 
 // data copies a part of a file. It ends early where the file does.
-func (c *copier) data(from, to *os.File, begin, end int64) (copied int64, err error) {
+func (c *copier) data(from, to *os.File, begin, end int64) error {
 	for _, file := range []*os.File{from, to} {
 		if _, err := file.Seek(begin, io.SeekStart); err != nil {
-			return 0, err
+			return err
 		}
 	}
-	for begin+copied < end {
+	for begin < end {
 		if c.ctx.Err() != nil {
-			return copied, context.Cause(c.ctx)
+			return context.Cause(c.ctx)
 		}
 		// The kernel copies it where it can: see os.File.ReadFrom.
-		n, err := io.CopyN(to, from, min(piece, end-begin-copied))
-		copied += n
+		n, err := io.CopyN(to, from, min(piece, end-begin))
+		begin += n
+		c.progress.add(n, 0)
 		if err == io.EOF {
-			return copied, nil
+			return nil
 		}
 		if err != nil {
-			return copied, err
+			return err
 		}
 	}
-	return copied, nil
+	return nil
 }
 
 // cut makes a file that grew before it was cloned as long as it was.
