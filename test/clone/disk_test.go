@@ -97,26 +97,22 @@ func TestFullDisk(t *testing.T) {
 	})
 }
 
-// Within a second, also in the middle of a large file, and of many small ones.
+// At once, also in the middle of a large file, and of many small ones.
 func TestStop(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t, mount(t, "tmpfs"))
 	p.write("a/large", make([]byte, 1<<20))
-	run(t, "fallocate", "-l", "1G", p.home+"/b")
+	p.write("b", make([]byte, 100<<20))
 	for i := range 3000 {
 		p.write(fmt.Sprintf("many/%d", i), []byte("x"))
 	}
 	p.give()
 	p.open()
 	for _, at := range []int{-1, 0, 1, 30, 70, 99} {
-		p.log.during = nil
-		took := stopped(t, p.log, func(_ string, percent int) bool { return percent >= at }, func(ctx context.Context) error {
+		stopped(t, p.log, func(_ string, percent int) bool { return percent >= at }, func(ctx context.Context) error {
 			_, err := p.cloner.Clone(ctx, p.request, p.log)
 			return err
 		})
-		if took.Seconds() > 1 {
-			t.Errorf("at %d %% it went on for %s: %s", at, took, p.log)
-		}
 		p.empty()
 	}
 }

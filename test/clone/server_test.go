@@ -17,6 +17,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/ideonate/jhsingle-native-proxy/internal/clone/git"
 	"github.com/ideonate/jhsingle-native-proxy/internal/dashboard"
@@ -132,6 +133,23 @@ func (r *repositories) refused(kind dashboard.ErrorKind, mention string) {
 		r.t.Errorf("shows what it should not: %v", err)
 	}
 	empty(r.t, r.config.Root)
+}
+
+// shows waits until so many names are shown. Who chooses is not kept waiting: on a
+// busy machine there may be none at first, which is not remembered.
+func (r *repositories) shows(names int) {
+	r.t.Helper()
+	cloner := r.open()
+	for deadline := time.Now().Add(patience); ; {
+		found, err := cloner.Browse(r.t.Context(), owner, r.request.Source, "")
+		if err == nil && len(found) == names {
+			return
+		}
+		if err != nil || len(found) > 0 || time.Now().After(deadline) {
+			r.t.Errorf("it shows %v, %v", found, err)
+			return
+		}
+	}
 }
 
 // server gives them out by git's own http-backend.

@@ -315,22 +315,28 @@ func sorted(t *testing.T, cloner dashboard.Cloner) (unfinished, whole []int) {
 	return unfinished, whole
 }
 
-// stopped runs something that is stopped at some time, and says how long it went on
-// after that.
-func stopped(t *testing.T, j *journal, when func(title string, percent int) bool, work func(ctx context.Context) error) time.Duration {
+// stopped runs something that is stopped at some time, after which it must get no
+// further. It may then clean up and end, for which no busy machine needs as long as
+// is allowed here, nor git as long as it waits for a silent host.
+func stopped(t *testing.T, j *journal, when func(title string, percent int) bool, work func(ctx context.Context) error) {
 	t.Helper()
 	ctx, cancel := context.WithCancelCause(t.Context())
 	defer cancel(nil)
 	enough := errors.New("enough")
-	var once sync.Once
 	var at time.Time
 	j.during = func(title string, percent int) {
-		if when(title, percent) {
-			once.Do(func() { at = time.Now(); cancel(enough) })
+		switch {
+		case ctx.Err() != nil:
+			t.Errorf("it went on after it was stopped, with %q at %d %%", title, percent)
+		case when(title, percent):
+			at = time.Now()
+			cancel(enough)
 		}
 	}
 	if err := work(ctx); !errors.Is(err, enough) {
 		t.Errorf("it ended with %v", err)
 	}
-	return time.Since(at)
+	if took := time.Since(at); took > 30*time.Second {
+		t.Errorf("it ended %s after it was stopped", took)
+	}
 }
