@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -34,16 +35,6 @@ func checkDashboard(t *testing.T, e *daemon) {
 		t.Fatal(err)
 	}
 
-	// Begun first and looked at last: our program may take half a minute to notice.
-	nursery := startDashboard(t, e)
-	for range 3 {
-		nursery.get(t, "orphan")
-	}
-	began := time.Now()
-	if left := nursery.orphans(t); len(left) != 3 {
-		t.Fatalf("PID 1 should have been given 3 orphans, and has %q", left)
-	}
-
 	t.Run("answers through the proxy, read-only and without capabilities", func(t *testing.T) {
 		d := startDashboard(t, e)
 		var answer struct {
@@ -61,29 +52,25 @@ func checkDashboard(t *testing.T, e *daemon) {
 
 	t.Run("docker stop lets the app leave in good order", func(t *testing.T) {
 		d := startDashboard(t, e)
-		took, status := d.stop(t)
-		if status == 137 {
-			t.Errorf("the container was killed after %v", took)
+		if status := d.stop(t); status == 137 {
+			t.Error("Docker had to kill the container")
 		}
 		if logs := d.logs(t); !strings.Contains(logs, "app: left in good order") {
 			t.Errorf("the app was not asked to stop, or not given the time:\n%s", logs)
 		}
-		if took > 5*time.Second {
-			t.Errorf("stopping an app that needs 0.3 s took %v", took)
-		}
-		t.Logf("stopped in %v with status %d", took, status)
 	})
 
-	t.Run("docker stop ends an app that does not listen, before Docker kills", func(t *testing.T) {
+	t.Run("an app that does not listen is killed by us, and not by Docker", func(t *testing.T) {
 		d := startDashboard(t, e, "DEAF=1")
-		took, status := d.stop(t)
-		if status == 137 {
-			t.Errorf("Docker had to kill the container after %v: our own grace is longer than its 10 s", took)
+		if status := d.stop(t); status == 137 {
+			t.Error("Docker had to kill the container")
 		}
-		if logs := d.logs(t); !strings.Contains(logs, "app: told to stop, but deaf") {
-			t.Errorf("the app was not asked to stop:\n%s", logs)
+		logs := d.logs(t)
+		for _, want := range []string{"app: told to stop, but deaf", "the app did not end in time and is killed"} {
+			if !strings.Contains(logs, want) {
+				t.Errorf("it does not say %q:\n%s", want, logs)
+			}
 		}
-		t.Logf("stopped in %v with status %d", took, status)
 	})
 
 	t.Run("the app's exit status is the container's", func(t *testing.T) {
@@ -98,14 +85,16 @@ func checkDashboard(t *testing.T, e *daemon) {
 	})
 
 	t.Run("orphans are reaped by PID 1", func(t *testing.T) {
-		var left []string
-		for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(200 * time.Millisecond) {
-			if left = nursery.orphans(t); len(left) == 0 {
-				t.Logf("the last was gone %v after it was left alone", time.Since(began).Round(time.Second))
-				return
+		d := startDashboard(t, e)
+		for range 3 {
+			d.get(t, "orphan")
+		}
+		for pid := range d.awaitOrphans(t, 3) {
+			if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+				t.Fatal(err)
 			}
 		}
-		t.Errorf("dead orphans stay with PID 1: %q", left)
+		d.awaitOrphans(t, 0)
 	})
 }
 
@@ -148,14 +137,14 @@ func startDashboard(t *testing.T, e *daemon, extras ...string) *dashboard {
 func (d *dashboard) await(t *testing.T, path string) {
 	t.Helper()
 	var last string
-	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
 		status, body, err := d.ask(path)
 		if err == nil && status == http.StatusOK {
 			return
 		}
 		last = fmt.Sprintf("status %d, error %v, body %.200s", status, err, body)
 	}
-	t.Fatalf("%s%s does not answer 200 within 20 s: %s\n%s", d.url, path, last, d.logs(t))
+	t.Fatalf("%s%s does not answer 200 within a minute: %s\n%s", d.url, path, last, d.logs(t))
 }
 
 // get asks for a path that must answer 200.
@@ -179,17 +168,16 @@ func (d *dashboard) ask(path string) (int, string, error) {
 	return response.StatusCode, string(body), err
 }
 
-// stop stops the container with Docker's default grace of ten seconds.
-func (d *dashboard) stop(t *testing.T) (time.Duration, int) {
+// stop stops the container, and returns its exit status: 137 if Docker had to kill
+// it, for which that waits longer than we do on any machine.
+func (d *dashboard) stop(t *testing.T) int {
 	t.Helper()
-	start := time.Now()
-	d.daemon.docker(t, 40*time.Second, "stop", d.name)
-	took := time.Since(start).Round(10 * time.Millisecond)
+	d.daemon.docker(t, 90*time.Second, "stop", "--time", "60", d.name)
 	status, err := strconv.Atoi(d.daemon.docker(t, 10*time.Second, "inspect", "--format", "{{.State.ExitCode}}", d.name))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return took, status
+	return status
 }
 
 // logs is what the container printed, on both of its outputs.
@@ -202,25 +190,44 @@ func (d *dashboard) logs(t *testing.T) string {
 	return out
 }
 
-// orphans lists the states of the app's orphans, which all are called sleep, as
-// this machine sees them: docker top does not show the dead.
-func (d *dashboard) orphans(t *testing.T) []string {
+// awaitOrphans waits until the app has so many orphans, and returns their states by
+// their IDs.
+func (d *dashboard) awaitOrphans(t *testing.T, count int) map[int]string {
+	t.Helper()
+	for deadline := time.Now().Add(60 * time.Second); ; time.Sleep(200 * time.Millisecond) {
+		found := d.orphans(t)
+		if len(found) == count {
+			return found
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("PID 1 should have %d orphans, and has %v", count, found)
+		}
+	}
+}
+
+// orphans are the states of the app's orphans, which all are called sleep, by the
+// IDs that this machine gives them: docker top does not show the dead.
+func (d *dashboard) orphans(t *testing.T) map[int]string {
 	t.Helper()
 	first := d.daemon.docker(t, 10*time.Second, "inspect", "--format", "{{.State.Pid}}", d.name)
 	files, err := filepath.Glob("/proc/[0-9]*/stat")
 	if err != nil {
 		t.Fatal(err)
 	}
-	var found []string
+	found := map[int]string{}
 	for _, file := range files {
 		stat, err := os.ReadFile(file)
 		if err != nil {
 			continue // it has ended meanwhile
 		}
-		_, rest, _ := strings.Cut(string(stat), "(")
+		id, rest, _ := strings.Cut(string(stat), " (")
 		name, rest, _ := strings.Cut(rest, ") ")
 		if fields := strings.Fields(rest); name == "sleep" && len(fields) > 1 && fields[1] == first {
-			found = append(found, fields[0])
+			pid, err := strconv.Atoi(id)
+			if err != nil {
+				t.Fatal(err)
+			}
+			found[pid] = fields[0]
 		}
 	}
 	return found

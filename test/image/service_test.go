@@ -114,8 +114,7 @@ func checkServes(t *testing.T, e *daemon) {
 	if err := json.Unmarshal([]byte(d.get(t, "health")), &health); err != nil || health.Status != "ok" || health.Version != version {
 		t.Errorf("its health is %+v, %v", health, err)
 	}
-	took, status := d.stop(t)
-	if status != 0 || took > 5*time.Second {
-		t.Errorf("it stopped in %v with status %d:\n%s", took, status, d.logs(t))
+	if status := d.stop(t); status != 0 {
+		t.Errorf("it stopped with status %d:\n%s", status, d.logs(t))
 	}
 }

@@ -25,7 +25,7 @@ class App(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         if self.path == "/orphan":
             # The shell leaves at once, so its child becomes the child of PID 1.
-            subprocess.run(["sh", "-c", "sleep 1 &"], check=True)
+            subprocess.run(["sh", "-c", "sleep 1000 &"], check=True)
         body = json.dumps({"path": self.path, "uid": os.getuid()}).encode()
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
