@@ -60,6 +60,8 @@ func TestKilledAtEachStep(t *testing.T) {
 		at   func(p *proxy, kill func())
 		// whole says that the image is finished.
 		whole bool
+		// pauses says that Docker has yet to pause the server, for nobody.
+		pauses bool
 	}{
 		{name: "before the mark", at: func(p *proxy, kill func()) {
 			p.before = times(1, post("/volumes/create"), func() { kill(); panic(http.ErrAbortHandler) })
@@ -67,7 +69,7 @@ func TestKilledAtEachStep(t *testing.T) {
 		{name: "before the pause", at: func(p *proxy, kill func()) {
 			p.before = times(1, post("/pause"), func() { kill(); panic(http.ErrAbortHandler) })
 		}},
-		{name: "while it is paused", at: func(p *proxy, kill func()) { p.sent = times(1, post("/pause"), kill) }},
+		{name: "while it is paused", pauses: true, at: func(p *proxy, kill func()) { p.sent = times(1, post("/pause"), kill) }},
 		{name: "paused", at: func(p *proxy, kill func()) { p.after = answered(1, post("/pause"), kill) }},
 		{name: "committing", at: func(p *proxy, kill func()) { p.sent = times(1, post("/commit"), kill) }},
 		{name: "committed", at: func(p *proxy, kill func()) { p.after = answered(1, post("/commit"), kill) }},
@@ -102,6 +104,14 @@ func TestKilledAtEachStep(t *testing.T) {
 			victim.start(t, childWork{p.host, request})
 			close(started)
 			victim.await(t)
+			if step.pauses {
+				h.eventually("it is paused", func() error {
+					if got := s.state(); got != "paused" {
+						return fmt.Errorf("the server is %s", got)
+					}
+					return nil
+				})
+			}
 
 			c := h.cloner()
 			h.eventually("nothing is left", func() error {

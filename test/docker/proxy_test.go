@@ -16,6 +16,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 )
 
 // proxy stands between a cloner and the daemon, to see what is asked and to
@@ -42,6 +43,20 @@ func times(n int32, met func(*http.Request) bool, do func()) func(*http.Request)
 			do()
 		}
 	}
+}
+
+// holdCommit holds the answer to the commit back until the server goes on, so that
+// it is not what the cloner waits for.
+func (p *proxy) holdCommit(t *testing.T) {
+	goesOn := make(chan struct{})
+	p.before = times(1, func(r *http.Request) bool { return is(r, http.MethodPost, "/unpause") }, func() { close(goesOn) })
+	p.after = answered(1, func(r *http.Request) bool { return is(r, http.MethodPost, "/commit") }, func() {
+		select {
+		case <-goesOn:
+		case <-time.After(patience):
+			t.Error("the server stands still until the commit is done")
+		}
+	})
 }
 
 func (p *proxy) start(t *testing.T, socket string) {

@@ -24,8 +24,9 @@ import (
 // baseImage is what the servers run.
 const baseImage = "clone-test/base:1"
 
-// patience is the bound of every wait for something that should take moments.
-const patience = 30 * time.Second
+// patience is the bound of every wait for something that should take moments, or
+// as long as a clone.
+const patience = 2 * time.Minute
 
 // daemon is the one that most tests share.
 var daemon *engine.Engine

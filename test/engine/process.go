@@ -63,8 +63,8 @@ func (p *process) stop() error {
 	select {
 	case <-p.ended:
 		return nil
-	case <-time.After(30 * time.Second):
+	case <-time.After(90 * time.Second):
 		p.kill()
-		return fmt.Errorf("%s does not stop within 30 s of SIGTERM", p.command.Path)
+		return fmt.Errorf("%s does not stop within 90 s of SIGTERM", p.command.Path)
 	}
 }
