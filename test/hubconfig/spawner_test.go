@@ -29,8 +29,9 @@ func TestConfigurationWithTheRealSpawners(t *testing.T) {
 	cases := struct {
 		Snippets map[hubconfig.Spawner]string `json:"snippets"`
 		Tickets  map[string]string            `json:"tickets"`
+		Now      int64                        `json:"now"`
 		Literals [][2]string                  `json:"literals"`
-	}{map[hubconfig.Spawner]string{}, map[string]string{}, nil}
+	}{map[hubconfig.Spawner]string{}, map[string]string{}, 0, nil}
 	for _, spawner := range hubconfig.Spawners() {
 		options := hubconfig.Options{Spawner: spawner, TokenFile: tokenFile, HideServers: true}
 		if spawner == hubconfig.Docker {
@@ -43,8 +44,6 @@ func TestConfigurationWithTheRealSpawners(t *testing.T) {
 		cases.Snippets[spawner] = filepath.Join(folder, string(spawner)+".py")
 		write(t, cases.Snippets[spawner], text)
 	}
-	// The hook is not there yet, so they are of a service whose clock is ahead.
-	signer := shared.signer.Ahead(30 * time.Second)
 	permit := shared.permit("ada", "dashboard-x", "voila", "{USERNAME} {x} $HOME $(HOME) %s", "é\n\"'")
 	permit.Environment = map[string]string{"A": "{username} {y} $(A) $A"}
 	names := strings.Fields("plain-LocalProcessSpawner plain-SimpleLocalProcessSpawner plain-systemd path-systemd plain-docker plain-sudo plain-system plain-wrong lost")
@@ -52,15 +51,17 @@ func TestConfigurationWithTheRealSpawners(t *testing.T) {
 		names = append(names, "join-"+strconv.Itoa(i))
 	}
 	for _, name := range names {
-		cases.Tickets[name] = sign(t, signer, permit)
+		cases.Tickets[name] = sign(t, shared.signer, permit)
 	}
 	permit.Image = "dashboards/x:1"
 	for _, name := range strings.Fields("image-process image-systemd image-docker image-DockerSpawner image-SwarmSpawner image-kube image-wrong") {
-		cases.Tickets[name] = sign(t, signer, permit)
+		cases.Tickets[name] = sign(t, shared.signer, permit)
 	}
 	for _, text := range []string{"", `"'\`, "\n\r\t\x00\x07\x7f", "é李😀\u2028\u202e\uFEFF", "{} %s $x #", `\N{DIGIT ONE}`, "\U0010FFFF"} {
 		cases.Literals = append(cases.Literals, [2]string{literal(t, text), text})
 	}
+	// However long the spawners take.
+	cases.Now = time.Now().Unix()
 	content, err := json.Marshal(cases)
 	if err != nil {
 		t.Fatal(err)

@@ -3,8 +3,9 @@
     spawners.py CASES
 
 CASES is JSON: "snippets" are the files by spawner, "tickets" signed ones for the
-server dashboard-x of ada, "literals" pairs of a Python literal and its text. Says
-"ok" behind what is as it should be, and ends with 1 if anything is not.
+server dashboard-x of ada, "now" is when they are used, in Unix seconds, "literals"
+pairs of a Python literal and its text. Says "ok" behind what is as it should be, and
+ends with 1 if anything is not.
 """
 
 import ast
@@ -17,6 +18,7 @@ import tempfile
 import traceback
 from pathlib import Path
 from types import SimpleNamespace
+from unittest import mock
 
 from dockerspawner import DockerSpawner, SwarmSpawner, SystemUserSpawner
 from jupyterhub.app import JupyterHub
@@ -40,7 +42,8 @@ def load(*files):
         names[-1].write_text(text)
     head = "c = get_config()\n" + files[0]
     names[0].write_text(head + "".join("\nload_subconfig(%r)" % str(name) for name in names[1:]))
-    return PyFileConfigLoader(names[0].name, path=str(folder)).load_config()
+    with mock.patch("time.time", return_value=0):  # a hub that began before any ticket
+        return PyFileConfigLoader(names[0].name, path=str(folder)).load_config()
 
 
 def snippet(kind):
@@ -310,7 +313,8 @@ def main():
     for name, test in list(globals().items()):
         if name.startswith("test_"):
             try:
-                asyncio.run(test())
+                with mock.patch("time.time", return_value=cases["now"]):
+                    asyncio.run(test())
             except Exception:
                 failed = True
                 print(name)
