@@ -9,7 +9,8 @@ import (
 	"time"
 )
 
-const serverPatience = 60 * time.Second
+// serverPatience is for a server such as JupyterLab's on a cold and busy machine.
+const serverPatience = 3 * time.Minute
 
 // Model is what the hub says about a server.
 type Model struct {

@@ -19,8 +19,10 @@ import (
 )
 
 const (
-	startPatience = 60 * time.Second
+	// startPatience is for several hubs that start at once on a machine that is busy.
+	startPatience = 5 * time.Minute
 	stopPatience  = 45 * time.Second
+	gonePatience  = 30 * time.Second
 )
 
 // Hub is a JupyterHub that runs, with its proxy.
@@ -178,7 +180,7 @@ func (h *Hub) stop() error {
 		}
 		// Everything below the hub has the run directory in its environment,
 		// if only as HOME.
-		left, err := AwaitGone(5*time.Second, h.runDir)
+		left, err := AwaitGone(gonePatience, h.runDir)
 		if err != nil {
 			failures = append(failures, err)
 		}

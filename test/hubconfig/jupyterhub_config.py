@@ -40,7 +40,7 @@ c.JupyterHub.load_groups = {name: {"users": ["zoe"]} if major >= 4 else ["zoe"] 
 c.Spawner.cmd = [os.environ["HUBCONFIG_SERVER"]]
 c.Spawner.args = ["ordinary"]
 c.Spawner.environment = {"RECORDER_FILE": os.environ["HUBCONFIG_RECORD"]}
-c.Spawner.http_timeout = 5
+c.Spawner.http_timeout = 30
 # The hub answers a start at once, so that there is progress to follow.
 c.JupyterHub.tornado_settings = {"slow_spawn_timeout": 0.2}
 

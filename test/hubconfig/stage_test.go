@@ -8,12 +8,11 @@
 package hubconfig
 
 import (
-	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -27,7 +26,7 @@ import (
 )
 
 // patience is the bound of every wait for something that should take moments.
-const patience = 30 * time.Second
+const patience = 2 * time.Minute
 
 // token is the service's, on every hub.
 const token = "0123456789abcdef0123456789abcdef"
@@ -95,7 +94,7 @@ func build(ctx context.Context, ready *bed.Bed, place, version string, managed b
 	if h.Hub, err = ready.StartHub(ctx, options); err != nil {
 		return nil, err
 	}
-	if h.service, err = hub.NewClient(h.URL+"/hub/api", token, http.DefaultTransport); err != nil {
+	if h.service, err = hub.NewClient(h.URL+"/hub/api", token, h.Client().Transport); err != nil {
 		return nil, errors.Join(err, h.Close())
 	}
 	return h, nil
@@ -185,33 +184,34 @@ type run struct {
 // runs are all starts of a server so far.
 func (h *house) runs(t *testing.T, user, server string) []run {
 	t.Helper()
-	file, err := os.Open(h.record)
+	content, err := os.ReadFile(h.record)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer file.Close()
 	var found []run
-	lines := bufio.NewScanner(file)
-	lines.Buffer(nil, 1<<20)
-	for lines.Scan() {
+	for line := range bytes.Lines(content) {
+		if !bytes.HasSuffix(line, []byte("\n")) {
+			break // it is being written
+		}
 		var r run
-		if err := json.Unmarshal(lines.Bytes(), &r); err != nil {
+		if err := json.Unmarshal(line, &r); err != nil {
 			t.Fatal(err)
 		}
 		if r.User == user && r.Server == server {
 			found = append(found, r)
 		}
 	}
-	if err := lines.Err(); err != nil {
-		t.Fatal(err)
-	}
 	return found
 }
 
-// lastRun is the last start of a server, of so many.
+// lastRun is the last start of a server, of so many. The hub does not wait until a
+// service that it starts has written down its own.
 func (h *house) lastRun(t *testing.T, user, server string, count int) run {
 	t.Helper()
 	runs := h.runs(t, user, server)
+	for end := time.Now().Add(patience); len(runs) < count && time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+		runs = h.runs(t, user, server)
+	}
 	if len(runs) != count {
 		t.Fatalf("%s/%s was started %d times, not %d", user, server, len(runs), count)
 	}

@@ -41,7 +41,7 @@ func (h *house) visit(ctx context.Context, user string) (string, error) {
 		return "", err
 	}
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	response, err := http.DefaultClient.Do(request)
+	response, err := h.Client().Do(request)
 	if err != nil {
 		return "", err
 	}

@@ -18,7 +18,7 @@ import (
 )
 
 // patience is the bound of every wait for something that should take moments.
-const patience = 30 * time.Second
+const patience = 2 * time.Minute
 
 // hub is a hub of one version, on which alice runs her default server and one
 // called lab.

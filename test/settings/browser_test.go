@@ -66,7 +66,7 @@ func browse(t *testing.T, scenario string, h *hub, user string, tell map[string]
 		"portal": shared.portal.URL,
 	}
 	maps.Copy(scene, tell)
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 15*time.Minute)
 	defer cancel()
 	var result sight
 	must(t, shared.Browse(ctx, "test/settings/browser/"+scenario+".mjs", scene, &result))

@@ -103,7 +103,7 @@ func startHub(ctx context.Context, s *stage, want setting) (*hub, error) {
 
 func (h *hub) awaitHealth(ctx context.Context) error {
 	last := errors.New("never tried")
-	for deadline := time.Now().Add(90 * time.Second); time.Now().Before(deadline); {
+	for deadline := time.Now().Add(5 * time.Minute); time.Now().Before(deadline); {
 		select {
 		case <-h.ended:
 			return fmt.Errorf("it ended: %v", h.command.ProcessState)
@@ -134,7 +134,7 @@ func (h *hub) close() error {
 		failures = append(failures, fmt.Errorf("the hub %s did not stop\n%s", h.name, h.tail(40)))
 		_ = h.command.Process.Kill()
 	}
-	left, err := bed.AwaitGone(10*time.Second, h.runDir)
+	left, err := bed.AwaitGone(30*time.Second, h.runDir)
 	if err != nil {
 		failures = append(failures, err)
 	}

@@ -200,7 +200,7 @@ func (s *stage) close() error {
 
 // transport finds every name on this machine, and trusts the edge's TLS.
 func (s *stage) transport() *http.Transport {
-	return &http.Transport{DialContext: dialHere, TLSClientConfig: s.trust(), MaxIdleConnsPerHost: 4}
+	return &http.Transport{DialContext: dialHere, TLSClientConfig: s.trust(), MaxIdleConnsPerHost: 4, IdleConnTimeout: bed.KeepAlive}
 }
 
 func (s *stage) trust() *tls.Config { return &tls.Config{RootCAs: s.pki.pool()} }
