@@ -11,6 +11,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+
+	"github.com/ideonate/jhsingle-native-proxy/test/bed"
 )
 
 // line is what a server talks to the hub over. It counts the questions who a
@@ -25,7 +27,10 @@ type line struct {
 func newLine(t *testing.T, h *hub) *line {
 	t.Helper()
 	to := mustParse(fmt.Sprintf("http://127.0.0.1:%d", h.ports[1]))
-	l := &line{address: "127.0.0.1:0", forward: httputil.NewSingleHostReverseProxy(to)}
+	// One that the kernel gives nobody else while the line is cut.
+	ports, err := bed.FreePorts(1)
+	must(t, err)
+	l := &line{address: fmt.Sprintf("127.0.0.1:%d", ports[0]), forward: httputil.NewSingleHostReverseProxy(to)}
 	l.connect(t)
 	t.Cleanup(l.cut)
 	return l
@@ -41,7 +46,6 @@ func (l *line) connect(t *testing.T) {
 	var config net.ListenConfig
 	listener, err := config.Listen(context.Background(), "tcp", l.address)
 	must(t, err)
-	l.address = listener.Addr().String()
 	l.server = &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasSuffix(r.URL.Path, "/hub/api/user") {
 			l.asked.Add(1)

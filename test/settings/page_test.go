@@ -3,6 +3,7 @@
 package settings
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -97,14 +98,18 @@ func TestSecurityForgery(t *testing.T) {
 		}
 	}
 	// They were turned away with the cookie, not for want of it.
-	for _, refused := range []string{"method=POST path=/user/fred/forms/forged status=403", "method=GET path=/user/fred/forms/ws status=403"} {
-		if !strings.Contains(h.logged(), refused) {
-			t.Errorf("the log has no %q", refused)
+	eventually(t, patience, func() error {
+		log := h.logged()
+		for _, refused := range []string{"method=POST path=/user/fred/forms/forged status=403", "method=GET path=/user/fred/forms/ws status=403"} {
+			if !strings.Contains(log, refused) {
+				return fmt.Errorf("the log has no %q", refused)
+			}
 		}
-	}
-	if got := strings.Count(h.logged(), `msg="cross-origin request refused" user=fred`); got < 3 {
-		t.Errorf("the guard turned away %d requests with fred's cookie", got)
-	}
+		if got := strings.Count(log, `msg="cross-origin request refused" user=fred`); got < 3 {
+			return fmt.Errorf("the guard turned away %d requests with fred's cookie", got)
+		}
+		return nil
+	})
 	if result.Status != http.StatusForbidden || result.State != "cross_origin" {
 		t.Errorf("a form of another site ended with %d, %s at %s", result.Status, result.State, result.URL)
 	}
