@@ -67,7 +67,7 @@ func (p *Proxy) forward(w http.ResponseWriter, r *http.Request) {
 		p.fail(w, r, err)
 		return
 	}
-	p.writeResponseHead(w, x.resp, x.upload.running())
+	p.writeResponseHead(w, x.resp, x.upload.reading())
 	err = p.copyBody(w, r, x.conn, x.resp)
 	present := x.unwatch() // before finish, which can look like a going
 	complete := x.upload.finish(w, x.conn)

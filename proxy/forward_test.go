@@ -302,6 +302,54 @@ func TestAppAnswersBeforeTheBodyIsSent(t *testing.T) {
 	}
 }
 
+// lateConn is a connection to the app on which the write of a body's last piece
+// returns only once the connection is closed, long after the app has the piece.
+type lateConn struct {
+	net.Conn
+	closed context.Context
+	close  context.CancelFunc
+}
+
+func (c *lateConn) Write(p []byte) (int, error) {
+	n, err := c.Conn.Write(p)
+	if bytes.HasSuffix(p, []byte("body")) || bytes.HasSuffix(p, []byte("0\r\n\r\n")) {
+		<-c.closed.Done()
+	}
+	return n, err
+}
+
+func (c *lateConn) Close() error {
+	defer c.close()
+	return c.Conn.Close()
+}
+
+// An app can have the whole body, and answer, before we hear that it was sent.
+// Where the visitor's request ends is known all the same, so the next follows.
+func TestAnswerThatOvertakesTheEndOfTheUpload(t *testing.T) {
+	w := newWorld(t, withApp(func(rw http.ResponseWriter, r *http.Request) { io.Copy(rw, r.Body) }), func(c *Config) {
+		dial := c.Dial
+		c.Dial = func(ctx context.Context) (net.Conn, error) {
+			conn, err := dial(ctx)
+			closed, close := context.WithCancel(context.Background())
+			return &lateConn{conn, closed, close}, err
+		}
+	})
+	for _, body := range []string{"Content-Length: 4\n\nbody", "Transfer-Encoding: chunked\n\n4\nbody\n0\n\n"} {
+		request := "POST /user/ada/ HTTP/1.1\nHost: h\n" + body
+		_, reader := w.raw(request + request + request)
+		for i := range 3 {
+			resp, err := http.ReadResponse(reader, nil)
+			if err != nil {
+				t.Fatalf("%q: answer %d: %v", body, i, err)
+			}
+			got, err := io.ReadAll(resp.Body)
+			if resp.StatusCode != 200 || string(got) != "body" || resp.Close || err != nil {
+				t.Errorf("%q: answer %d: got %s, %q, close %v, %v", body, i, resp.Status, got, resp.Close, err)
+			}
+		}
+	}
+}
+
 func TestBothDirectionsAtOnce(t *testing.T) {
 	w := newWorld(t, appServer{raw: func(conn net.Conn) {
 		defer conn.Close()

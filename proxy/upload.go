@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"net/http"
+	"sync/atomic"
 	"time"
 )
 
@@ -13,9 +14,12 @@ func (e *visitorError) Unwrap() error { return e.error }
 // upload is a request's body on its way to the app, in a goroutine of its own
 // so that the app can answer before it has read everything.
 type upload struct {
-	done chan struct{}
-	read error // the visitor's fault
-	sent error // the app's
+	// whole says that the body was read to its end, so that what follows it is
+	// another request. It is set before the app can have all of it, and answer.
+	whole atomic.Bool
+	done  chan struct{}
+	read  error // the visitor's fault
+	sent  error // the app's
 }
 
 func (p *Proxy) startUpload(w http.ResponseWriter, r *http.Request, conn *upstreamConn) *upload {
@@ -34,7 +38,7 @@ func (p *Proxy) startUpload(w http.ResponseWriter, r *http.Request, conn *upstre
 				last = now
 				_ = conn.SetReadDeadline(now.Add(p.timeout))
 			}
-		})
+		}, func() { up.whole.Store(true) })
 		if up.read != nil {
 			conn.Close() // wakes who waits for an answer to half a request
 		}
@@ -42,19 +46,9 @@ func (p *Proxy) startUpload(w http.ResponseWriter, r *http.Request, conn *upstre
 	return up
 }
 
-// running says whether the body is not yet sent. It is nil-safe, as a request
-// without a body has no upload.
-func (u *upload) running() bool {
-	if u == nil {
-		return false
-	}
-	select {
-	case <-u.done:
-		return u.read != nil || u.sent != nil
-	default:
-		return true
-	}
-}
+// reading says whether more of the body may come from the visitor. It is
+// nil-safe, as a request without a body has no upload.
+func (u *upload) reading() bool { return u != nil && !u.whole.Load() }
 
 // finish ends an upload that nobody waits for any more, and says whether all
 // was sent.
@@ -62,11 +56,16 @@ func (u *upload) finish(w http.ResponseWriter, conn *upstreamConn) bool {
 	if u == nil {
 		return true
 	}
+	complete := true
 	select {
 	case <-u.done:
 	default:
+		complete = false
 		conn.Close()
-		_ = http.NewResponseController(w).SetReadDeadline(time.Now())
+		if u.reading() {
+			// Else the server waits for the next request already.
+			_ = http.NewResponseController(w).SetReadDeadline(time.Now())
+		}
 		<-u.done
 	}
 	if u.read != nil {
@@ -74,7 +73,7 @@ func (u *upload) finish(w http.ResponseWriter, conn *upstreamConn) bool {
 		// taken for a request.
 		w.Header().Set("Connection", "close")
 	}
-	return u.read == nil && u.sent == nil
+	return complete && u.read == nil && u.sent == nil
 }
 
 // broken is the visitor's fault in sending the body, if there was one.

@@ -134,9 +134,10 @@ func (p *Proxy) takesTrailer(name string) bool {
 	return passesAsTrailer(name) && !p.overrides.have(name)
 }
 
-// writeBody streams a request's body, each piece as it comes. The first error
-// is the visitor's, the second the app's.
-func (p *Proxy) writeBody(conn *upstreamConn, r *http.Request, buffer []byte, moved func()) (read, write error) {
+// writeBody streams a request's body, each piece as it comes. It calls ended at
+// the body's end, before it sends the last piece. The first error is the
+// visitor's, the second the app's.
+func (p *Proxy) writeBody(conn *upstreamConn, r *http.Request, buffer []byte, moved, ended func()) (read, write error) {
 	var out io.Writer = conn.writer
 	var chunked io.WriteCloser
 	if r.ContentLength < 0 {
@@ -145,6 +146,9 @@ func (p *Proxy) writeBody(conn *upstreamConn, r *http.Request, buffer []byte, mo
 	}
 	for {
 		n, err := r.Body.Read(buffer)
+		if errors.Is(err, io.EOF) {
+			ended()
+		}
 		if n > 0 {
 			moved()
 			if _, failed := out.Write(buffer[:n]); failed != nil {
