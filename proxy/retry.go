@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"strings"
@@ -11,8 +12,8 @@ import (
 )
 
 // retryPatience is how long the answer to a retry waits for it to show, so that
-// the page that follows is not the old one.
-const retryPatience = time.Second
+// the page that follows is not the old one, which may not look again by itself.
+const retryPatience = 10 * time.Second
 
 // retry has an app that has failed, or waits for its next start, start now. A
 // form of the page asks for it.
@@ -47,17 +48,20 @@ func (d doorman) retry(w http.ResponseWriter, r *http.Request) {
 	d.status(w)
 }
 
-// await waits a moment for the app to leave a state.
+// await waits for what a retry leads to: another state, or the same after one
+// more failure.
 func (d doorman) await(r *http.Request, before process.Status) {
-	tick := time.NewTicker(retryPatience / 50)
+	ctx, cancel := context.WithTimeout(r.Context(), retryPatience)
+	defer cancel()
+	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
-	for deadline := time.Now().Add(retryPatience); time.Now().Before(deadline); {
-		if now := d.app.Status(); now.State != before.State || !now.Since.Equal(before.Since) {
+	for {
+		if now := d.app.Status(); now.State != before.State || now.LastExit != before.LastExit {
 			return
 		}
 		select {
 		case <-tick.C:
-		case <-r.Context().Done():
+		case <-ctx.Done():
 			return
 		}
 	}

@@ -3,9 +3,12 @@ package proxy
 import (
 	"encoding/json"
 	"io"
+	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/ideonate/jhsingle-native-proxy/internal/page"
@@ -60,6 +63,43 @@ func TestRetry(t *testing.T) {
 		if resp, _ := w.do(req); resp.StatusCode != 405 || resp.Header.Get("Allow") != "POST" || w.app.retried() != 0 {
 			t.Errorf("%s: got %s", method, resp.Status)
 		}
+	}
+}
+
+// lateApp is one on a busy machine: what a retry leads to shows long after.
+type lateApp struct {
+	*stubApp
+	after time.Duration
+	next  process.Status
+}
+
+func (a lateApp) Retry() { time.AfterFunc(a.after, func() { a.set(a.next) }) }
+
+// The page that follows a retry is that of what came of it, however long that
+// took, and not the old one.
+func TestRetryIsAnsweredWhenItShows(t *testing.T) {
+	again := &process.Exit{Reason: "does not answer on port 1"}
+	for name, test := range map[string]struct {
+		before, next process.Status
+	}{
+		"it starts":             {failed(), process.Status{State: process.Starting}},
+		"it fails again":        {failed(), process.Status{State: process.Failed, Since: failed().Since, LastExit: again}},
+		"it is still not there": {process.Status{State: process.Backoff}, process.Status{State: process.Backoff, LastExit: again}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				app := lateApp{&stubApp{status: test.before}, 5 * time.Second, test.next}
+				door := doorman{app: app, prefix: testPrefix, log: slog.New(slog.DiscardHandler)}
+				begun := time.Now()
+				door.retry(httptest.NewRecorder(), httptest.NewRequest("POST", testPrefix+retryRoute, nil))
+				if got := app.Status(); got != test.next {
+					t.Errorf("answered while it was still %+v", got)
+				}
+				if took := time.Since(begun); took > app.after+time.Second {
+					t.Errorf("answered after %s, though it showed after %s", took, app.after)
+				}
+			})
+		})
 	}
 }
 
