@@ -23,6 +23,8 @@ type Proxy struct {
 	timeout  time.Duration
 	activity *Activity
 	tunnels  tunnels
+	// farewell is the constant of that name, unless a test sets it.
+	farewell time.Duration
 	problem  problemReporter
 	// hidesCookie says whether a cookie of that name is none that the app may
 	// set.

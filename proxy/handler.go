@@ -93,6 +93,7 @@ func handler(config Config) (http.Handler, *drain, *Proxy) {
 		upstream: newUpstream(config.Dial),
 		timeout:  config.RequestTimeout,
 		activity: config.Activity,
+		farewell: farewell,
 		problem:  door.problem,
 		policy:   config.Policy,
 

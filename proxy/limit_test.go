@@ -36,7 +36,7 @@ func TestMessagesWithinTheLimitPass(t *testing.T) {
 	}
 	for range 10 {
 		io.WriteString(writer, strings.Repeat("y", 10_000))
-		conn.WriteControl(websocket.PingMessage, []byte("ping"), time.Now().Add(time.Second))
+		conn.WriteControl(websocket.PingMessage, []byte("ping"), time.Time{})
 	}
 	writer.Close()
 	if _, got, err := conn.ReadMessage(); err != nil || len(got) != 100_000 {
@@ -106,9 +106,10 @@ func TestSecurityLargerMessagesEndWith1009OnBothSides(t *testing.T) {
 				if !websocket.IsCloseError(err, 1009) {
 					t.Errorf("the app got %v", err)
 				}
-			case <-time.After(5 * time.Second):
+			case <-time.After(patience):
 				t.Error("the app was told nothing")
 			}
+			conn.Close()
 			w.mustEmpty()
 		})
 	}
@@ -131,7 +132,7 @@ func TestTheAppsMessagesHaveNoLimit(t *testing.T) {
 // mustEmpty waits until nothing is open.
 func (w *world) mustEmpty() {
 	w.t.Helper()
-	for deadline := time.Now().Add(5 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); ; time.Sleep(5 * time.Millisecond) {
 		open, _ := w.server.Use()
 		if open == 0 && w.server.proxy.tunnels.count() == 0 && w.server.drain.running.Load() == 0 {
 			return
@@ -175,7 +176,7 @@ func TestLimitInPieces(t *testing.T) {
 			if !bytes.Equal(sent.Bytes(), want) || errors.Is(err, errTooBig) != (tooBig != nil) {
 				t.Fatalf("%s in pieces of %d: passed %d bytes of %d, %v", name, piece, sent.Len(), len(want), err)
 			}
-			if e.say(closeFrame(1009, "")); !bytes.HasSuffix(sent.Bytes(), closeFrame(1009, "")) {
+			if e.say(closeFrame(1009, ""), time.Time{}); !bytes.HasSuffix(sent.Bytes(), closeFrame(1009, "")) {
 				t.Fatalf("%s in pieces of %d: there was no goodbye", name, piece)
 			}
 		}

@@ -167,7 +167,7 @@ func (t *rawTunnel) hangUp(why error) {
 		// We have closed it, for a message that is too big or none at all. To be
 		// heard, we read what there is: with something unread, to close would be
 		// to reset.
-		_ = conn.SetReadDeadline(time.Now().Add(farewell)) // it may be gone already
+		_ = conn.SetReadDeadline(time.Now().Add(t.proxy.farewell)) // it may be gone already
 		_, _ = io.Copy(io.Discard, conn)
 	}
 	_ = conn.Close() // as above
@@ -240,7 +240,7 @@ func (t *rawTunnel) end(code uint16, reason string) {
 		_ = t.app.Close() // ends the handshake
 		return
 	}
-	deadline := time.Now().Add(farewell)
+	deadline := time.Now().Add(t.proxy.farewell)
 	_ = t.app.SetDeadline(deadline) // it may be gone already; the same below
 	// Somebody who does not read would hold up the write under way, and us.
 	_ = visitor.NetConn().SetWriteDeadline(deadline)

@@ -33,13 +33,13 @@ func echoSocket() appServer {
 // socket opens a websocket to an app that speaks no HTTP.
 func (w *world) socket(subprotocols ...string) *websocket.Conn {
 	w.t.Helper()
-	dialer := websocket.Dialer{Subprotocols: subprotocols, HandshakeTimeout: 10 * time.Second}
+	dialer := websocket.Dialer{Subprotocols: subprotocols, HandshakeTimeout: patience}
 	conn, resp, err := dialer.Dial("ws://"+w.address+testPrefix+"websockify", nil)
 	if err != nil {
 		w.t.Fatalf("%v (%v)", err, resp)
 	}
 	w.t.Cleanup(func() { conn.Close() })
-	conn.SetReadDeadline(time.Now().Add(10 * time.Second))
+	conn.SetReadDeadline(time.Now().Add(patience))
 	return conn
 }
 
@@ -47,6 +47,7 @@ func readBytes(t *testing.T, conn *websocket.Conn, n int) []byte {
 	t.Helper()
 	var all []byte
 	for len(all) < n {
+		conn.SetReadDeadline(time.Now().Add(patience))
 		kind, got, err := conn.ReadMessage()
 		if err != nil {
 			t.Fatalf("after %d bytes of %d: %v", len(all), n, err)
@@ -87,7 +88,7 @@ func TestRawSocket(t *testing.T) {
 	writer, _ := conn.NextWriter(websocket.TextMessage)
 	for i := range 3 {
 		fmt.Fprint(writer, strings.Repeat(fmt.Sprint(i), 5000))
-		conn.WriteControl(websocket.PingMessage, []byte("here?"), time.Now().Add(time.Second))
+		conn.WriteControl(websocket.PingMessage, []byte("here?"), time.Time{})
 	}
 	writer.Close()
 	if got := readBytes(t, conn, 15_000); string(got) != strings.Repeat("0", 5000)+strings.Repeat("1", 5000)+strings.Repeat("2", 5000) {
@@ -97,7 +98,7 @@ func TestRawSocket(t *testing.T) {
 		t.Error("it was not counted")
 	}
 	// The visitor's close ends the app's input, and is answered.
-	conn.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(1000, ""), time.Now().Add(time.Second))
+	conn.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(1000, ""), time.Time{})
 	if _, _, err := conn.ReadMessage(); !websocket.IsCloseError(err, 1000) {
 		t.Errorf("got %v", err)
 	}
@@ -193,7 +194,7 @@ func TestRawSocketHalfClose(t *testing.T) {
 	conn.WriteMessage(websocket.TextMessage, []byte("one more "))
 	close(release)
 	conn.WriteMessage(websocket.TextMessage, []byte("thing"))
-	conn.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(1000, ""), time.Now().Add(time.Second))
+	conn.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(1000, ""), time.Time{})
 	if text := <-got; text != "one more thing" {
 		t.Errorf("the app got %q", text)
 	}
@@ -214,13 +215,13 @@ func TestRawSocketVisitorClosesAtOnce(t *testing.T) {
 	for range 10 {
 		conn.WriteMessage(websocket.BinaryMessage, make([]byte, 100_000))
 	}
-	conn.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(1000, ""), time.Now().Add(time.Second))
+	conn.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(1000, ""), time.Time{})
 	select {
 	case n := <-got:
 		if n != 1_000_000 {
 			t.Errorf("the app got %d bytes", n)
 		}
-	case <-time.After(5 * time.Second):
+	case <-time.After(patience):
 		t.Error("the app's input did not end")
 	}
 	w.mustEmpty() // though the visitor's end is still there, and does not read
@@ -246,7 +247,7 @@ func TestRawSocketVisitorGoesWhileAllIsFull(t *testing.T) {
 	conn.Close()
 	select {
 	case <-ended:
-	case <-time.After(5 * time.Second):
+	case <-time.After(patience):
 		t.Fatalf("the app is stuck; talked: %v", talked.Load())
 	}
 	if !talked.Load() || !listened.Load() {
@@ -294,6 +295,7 @@ func TestRawSocketMessageLimit(t *testing.T) {
 	if _, _, err := conn.ReadMessage(); !websocket.IsCloseError(err, 1009) {
 		t.Errorf("got %v", err)
 	}
+	conn.Close()
 	if n := <-got; n != 1000 {
 		t.Errorf("the app got %d bytes", n)
 	}
@@ -377,6 +379,9 @@ func TestSecurityRawSocketIsEndedWithAReason(t *testing.T) {
 				_, err := io.Copy(io.Discard, conn)
 				ended <- err
 			}}, func(c *Config) { c.RawSocket, c.Gate = true, g.gate })
+			if !reads {
+				w.server.proxy.farewell = 500 * time.Millisecond
+			}
 			conn, resp, err := websocket.DefaultDialer.Dial("ws://"+w.address+testPrefix, withToken)
 			if err != nil {
 				t.Fatalf("%v (%v)", err, resp)
@@ -388,14 +393,15 @@ func TestSecurityRawSocketIsEndedWithAReason(t *testing.T) {
 			}
 			g.revoked.Store(true)
 			if reads {
-				conn.SetReadDeadline(time.Now().Add(10 * time.Second))
+				conn.SetReadDeadline(time.Now().Add(patience))
 				if _, _, err := conn.ReadMessage(); !websocket.IsCloseError(err, 1008) || !strings.Contains(err.Error(), "access has ended") {
 					t.Errorf("got %v", err)
 				}
+				conn.Close()
 			}
 			select {
 			case <-ended:
-			case <-time.After(5 * time.Second):
+			case <-time.After(patience):
 				t.Error("the app's connection stays open")
 			}
 			w.mustEmpty()
@@ -416,7 +422,7 @@ func TestShutdownEndsRawSockets(t *testing.T) {
 	conn.WriteMessage(websocket.TextMessage, []byte("x"))
 	readBytes(t, conn, 1)
 	go func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
 		defer cancel()
 		w.server.Shutdown(ctx)
 	}()
@@ -444,11 +450,11 @@ func TestRawSocketsCountAsActivityAndUse(t *testing.T) {
 	}
 	for _, kind := range []int{websocket.TextMessage, websocket.PingMessage} {
 		time.Sleep(2 * time.Millisecond)
-		conn.WriteControl(kind, []byte("y"), time.Now().Add(time.Second))
+		conn.WriteControl(kind, []byte("y"), time.Time{})
 		if kind == websocket.TextMessage {
 			conn.WriteMessage(kind, []byte("y"))
 		}
-		for deadline := time.Now().Add(5 * time.Second); ; {
+		for deadline := time.Now().Add(patience); ; {
 			if _, last := w.server.Use(); last.After(before) {
 				before = last
 				break
@@ -491,6 +497,6 @@ func TestRawSocketOverAUnixSocket(t *testing.T) {
 	if got := readBytes(t, conn, 5); string(got) != "hello" {
 		t.Errorf("got %q", got)
 	}
-	conn.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(1000, ""), time.Now().Add(time.Second))
+	conn.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(1000, ""), time.Time{})
 	w.mustEmpty()
 }

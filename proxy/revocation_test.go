@@ -107,33 +107,39 @@ func TestSecurityWebsocketIsClosedWithAReasonWhenAccessEnds(t *testing.T) {
 // In the middle of a frame, the goodbye waits for its end; and whoever never
 // ends it is cut off.
 func TestSecurityWebsocketWithAFrameUnderWayIsEndedToo(t *testing.T) {
+	const goodbye = "\x88\x12\x03\xf0access has ended"
 	for _, ends := range []bool{true, false} {
 		g := newGuest(t)
-		released := make(chan struct{})
 		w := newWorld(t, appServer{raw: func(conn net.Conn) {
 			defer conn.Close()
 			reader := bufio.NewReader(conn)
 			if _, err := http.ReadRequest(reader); err != nil {
 				return
 			}
-			// A text frame of five bytes, of which three come at once.
+			// A text frame of five bytes, of which three come at once, and the others
+			// when the app has read the goodbye, which the visitor is to get first.
 			io.WriteString(conn, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n\x81\x05abc")
-			<-released
+			io.ReadFull(reader, make([]byte, len(masked([]byte(goodbye)))))
 			if ends {
 				io.WriteString(conn, "de\x81\x01X")
 			}
 			io.Copy(io.Discard, reader)
 		}}, func(c *Config) { c.Gate = g.gate })
+		if w.server.proxy.farewell = 100 * time.Millisecond; ends {
+			w.server.proxy.farewell = patience
+		}
 		conn, reader := w.raw("GET /user/ada/ HTTP/1.1\nHost: h\nAuthorization: token t\nUpgrade: websocket\nConnection: Upgrade\n\n")
 		if resp, err := http.ReadResponse(reader, nil); err != nil || resp.StatusCode != 101 {
 			t.Fatalf("got %v, %v", resp, err)
 		}
+		if _, err := io.ReadFull(reader, make([]byte, len("\x81\x05abc"))); err != nil {
+			t.Fatal(err)
+		}
 		g.revoked.Store(true)
-		time.AfterFunc(200*time.Millisecond, func() { close(released) })
 		got, err := io.ReadAll(reader)
-		want := "\x81\x05abc"
+		want := ""
 		if ends {
-			want += "de\x88\x12\x03\xf0access has ended"
+			want = "de" + goodbye
 		}
 		if string(got) != want || err != nil {
 			t.Errorf("ends %v: got %q, %v, want %q", ends, got, err, want)
@@ -154,11 +160,17 @@ func TestWebsocketEndsAfterTheWholeFrame(t *testing.T) {
 			return
 		}
 		defer conn.Close()
+		var ended atomic.Bool
+		go func() {
+			conn.ReadMessage() // comes with the goodbye
+			ended.Store(true)
+		}()
 		message, err := websocket.NewPreparedMessage(websocket.BinaryMessage, make([]byte, size)) // one frame
-		for err == nil {
+		for err == nil && !ended.Load() {
 			err = conn.WritePreparedMessage(message)
 		}
 	}), func(c *Config) { c.Gate = g.gate })
+	w.server.proxy.farewell = patience
 	conn, _ := w.websocket(testPrefix, withToken)
 	var err error
 	for n := 0; err == nil; n++ {
@@ -198,8 +210,8 @@ func TestSecurityLongAnswerIsBrokenOffWhenAccessEnds(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		time.AfterFunc(200*time.Millisecond, func() { g.revoked.Store(true) })
 		begun := time.Now()
+		time.AfterFunc(200*time.Millisecond, func() { g.revoked.Store(true) })
 		// Of events, there is no last; a file must not look whole.
 		if _, err := io.Copy(io.Discard, resp.Body); (err == nil) != (kind == "text/event-stream") {
 			t.Errorf("%s: the answer ended with %v", kind, err)
@@ -247,7 +259,7 @@ func TestContentSecurityPolicyIsADefault(t *testing.T) {
 // awaitNone waits until no websocket is open any more.
 func awaitNone(t *testing.T, w *world) {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); w.server.proxy.tunnels.count() > 0; time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); w.server.proxy.tunnels.count() > 0; time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatal("a websocket is left open")
 		}
@@ -262,12 +274,11 @@ func TestSecurityAccessThatEndsDuringTheHandshake(t *testing.T) {
 			return
 		}
 		g.revoked.Store(true)
-		time.Sleep(300 * time.Millisecond) // several verdicts
+		io.Copy(io.Discard, conn) // until that is felt
 		io.WriteString(conn, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n\x81\x05hello")
-	}}, func(c *Config) { c.Gate = g.gate })
+	}}, func(c *Config) { c.Gate, c.RequestTimeout = g.gate, 0 })
 	_, reader := w.raw("GET /user/ada/ HTTP/1.1\nHost: h\nAuthorization: token t\nUpgrade: websocket\nConnection: Upgrade, close\n\n")
-	got, _ := io.ReadAll(reader)
-	if strings.Contains(string(got), "hello") || strings.Contains(string(got), "101") {
-		t.Errorf("got %q", got)
+	if got, err := io.ReadAll(reader); !strings.HasPrefix(string(got), "HTTP/1.1 502 ") || strings.Contains(string(got), "hello") || err != nil {
+		t.Errorf("got %q, %v", got, err)
 	}
 }

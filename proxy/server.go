@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -63,13 +62,19 @@ func (s *Server) Serve(listener net.Listener) error {
 // five seconds at most. It may be called again, to no effect.
 func (s *Server) Shutdown(ctx context.Context) {
 	s.drain.begin()
-	var ended sync.WaitGroup
-	ended.Go(func() { s.proxy.tunnels.close(closeGoingAway, stopping) })
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		s.proxy.tunnels.close(closeGoingAway, stopping)
+	}()
 	s.drain.wait(ctx)
 	if err := s.http.Shutdown(ctx); err != nil {
 		s.http.Close()
 	}
-	ended.Wait()
+	select {
+	case <-ended:
+	case <-ctx.Done():
+	}
 	s.proxy.upstream.close()
 }
 

@@ -19,8 +19,11 @@ import (
 // other has ended.
 const lingering = 10 * time.Second
 
-// farewell is how long both ends of a tunnel that we end have to go.
-const farewell = time.Second
+// farewell is how long both ends of a tunnel that we end have to go: to finish
+// the frame under way, and to take the reason, also where the machine stands still
+// for a moment. Shutdown waits for it, so it is less than what a stop of the
+// default time leaves for that.
+const farewell = 4 * time.Second
 
 // tunnel passes a websocket handshake on. If the app agrees, bytes flow both
 // ways, as they are: subprotocols, extensions, pings and close codes are
@@ -288,10 +291,10 @@ func (e *tunnelEnd) part() {
 	}
 }
 
-// say has the end say goodbye, at once or after the frame under way.
-func (e *tunnelEnd) say(goodbye []byte) {
+// say has the end say goodbye, at once or after the frame under way, and go
+// until the deadline.
+func (e *tunnelEnd) say(goodbye []byte, deadline time.Time) {
 	// Somebody who does not read would hold up the write under way, and us.
-	deadline := time.Now().Add(farewell)
 	_ = e.conn.SetWriteDeadline(deadline) // it may be gone already; the same below
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -327,8 +330,9 @@ func (t *tunnel) end(code uint16, reason string) {
 	goodbye := closeFrame(code, reason)
 	// The visitor first: the app answers a goodbye with one of its own, which
 	// must not come before ours, as it has no reason.
-	visitor.say(goodbye)
-	t.app.say(masked(goodbye))
+	deadline := time.Now().Add(t.proxy.farewell)
+	visitor.say(goodbye, deadline)
+	t.app.say(masked(goodbye), deadline)
 }
 
 // relay copies until both directions have ended. Bytes that arrived together

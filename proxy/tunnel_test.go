@@ -3,12 +3,12 @@ package proxy
 import (
 	"bufio"
 	"bytes"
-	"context"
 	"io"
 	"net"
 	"net/http"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -41,13 +41,13 @@ func echoApp() appServer {
 
 func (w *world) websocket(path string, header http.Header) (*websocket.Conn, *http.Response) {
 	w.t.Helper()
-	dialer := websocket.Dialer{Subprotocols: []string{"v1", "v2"}, EnableCompression: true, HandshakeTimeout: 10 * time.Second}
+	dialer := websocket.Dialer{Subprotocols: []string{"v1", "v2"}, EnableCompression: true, HandshakeTimeout: patience}
 	conn, resp, err := dialer.Dial("ws://"+w.address+path, header)
 	if err != nil {
 		w.t.Fatalf("%v (%v)", err, resp)
 	}
 	w.t.Cleanup(func() { conn.Close() })
-	conn.SetReadDeadline(time.Now().Add(10 * time.Second))
+	conn.SetReadDeadline(time.Now().Add(patience))
 	return conn, resp
 }
 
@@ -133,15 +133,60 @@ func TestOtherUpgradesAreNotPassedOn(t *testing.T) {
 func TestShutdownEndsWebsockets(t *testing.T) {
 	w := newWorld(t, echoApp(), nil)
 	conn, _ := w.websocket(testPrefix, nil)
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
-	defer cancel()
-	w.server.Shutdown(ctx)
+	over := w.shutdown(patience)
 	if _, _, err := conn.ReadMessage(); !websocket.IsCloseError(err, websocket.CloseGoingAway) {
 		t.Errorf("got %v", err)
 	}
-	if ctx.Err() != nil {
-		t.Error("the shutdown waited for the websocket")
+	conn.Close()
+	if took := <-over; took > patience/2 {
+		t.Errorf("the shutdown took %s", took)
 	}
+}
+
+// A visitor who does not go is not waited for when the time is over.
+func TestShutdownEndsWithItsTimeBeforeAFarewell(t *testing.T) {
+	w := newWorld(t, echoApp(), nil)
+	w.server.proxy.farewell = patience
+	conn, _ := w.websocket(testPrefix, nil)
+	if took := <-w.shutdown(200 * time.Millisecond); took > patience/2 {
+		t.Errorf("the shutdown took %s", took)
+	}
+	if _, _, err := conn.ReadMessage(); !websocket.IsCloseError(err, websocket.CloseGoingAway) {
+		t.Errorf("got %v", err)
+	}
+}
+
+// onePipe is an end of a connection in memory that goes on reading after it has
+// ended its own side.
+type onePipe struct{ net.Conn }
+
+func (onePipe) CloseWrite() error { return nil }
+
+// A frame under way may take seconds to its end, and the goodbye still follows.
+func TestGoodbyeAfterAFrameThatIsSlow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		visitor, toVisitor := net.Pipe()
+		app, toApp := net.Pipe()
+		defer app.Close()
+		tun := &tunnel{proxy: &Proxy{activity: &Activity{}, farewell: farewell}, app: &tunnelEnd{conn: onePipe{toApp}}}
+		tun.meet(toVisitor)
+		go tun.relay(bufio.NewReader(toVisitor), bufio.NewReader(toApp))
+		go io.Copy(io.Discard, app)
+		go io.WriteString(app, "\x82\x05abc")
+		if _, err := io.ReadFull(visitor, make([]byte, 5)); err != nil {
+			t.Fatal(err)
+		}
+		tun.end(closeGoingAway, stopping)
+		time.Sleep(3 * time.Second)
+		go func() {
+			defer app.Close()
+			io.WriteString(app, "de")
+		}()
+		want := "de" + string(closeFrame(closeGoingAway, stopping))
+		if got, err := io.ReadAll(visitor); string(got) != want || err != nil {
+			t.Errorf("got %q, %v, want %q", got, err, want)
+		}
+	})
 }
 
 func TestWebsocketsCountAsActivity(t *testing.T) {

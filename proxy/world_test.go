@@ -19,6 +19,10 @@ import (
 
 const testPrefix = "/user/ada/"
 
+// patience is how long what has to come may take: only a test that fails waits
+// for so long.
+const patience = 30 * time.Second
+
 // world is a whole server before an app, both on real sockets.
 type world struct {
 	t       *testing.T
@@ -149,7 +153,7 @@ func newWorld(t *testing.T, app appServer, change func(*Config)) *world {
 		appAddress = server.Listener.Addr().String()
 	}
 	config := Config{
-		Prefix: testPrefix, Gate: passGate{}, App: w.app, RequestTimeout: 5 * time.Second,
+		Prefix: testPrefix, Gate: passGate{}, App: w.app, RequestTimeout: patience,
 		Activity: &Activity{}, Metrics: w.metrics, Version: "1.2.3", HomeURL: "/hub/home",
 		Log: slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Dial: func(ctx context.Context) (net.Conn, error) {
@@ -198,7 +202,7 @@ func (w *world) raw(text string) (net.Conn, *bufio.Reader) {
 		w.t.Fatal(err)
 	}
 	w.t.Cleanup(func() { conn.Close() })
-	conn.SetDeadline(time.Now().Add(10 * time.Second))
+	conn.SetDeadline(time.Now().Add(patience))
 	if _, err := io.WriteString(conn, strings.ReplaceAll(text, "\n", "\r\n")); err != nil {
 		w.t.Fatal(err)
 	}
@@ -235,7 +239,7 @@ func (w *world) do(req *http.Request) (*http.Response, string) {
 	client := http.Client{
 		Transport:     &http.Transport{DisableCompression: true, DisableKeepAlives: true},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		Timeout:       20 * time.Second,
+		Timeout:       2 * patience,
 	}
 	resp, err := client.Do(req)
 	if err != nil {
