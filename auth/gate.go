@@ -235,7 +235,7 @@ func (g *Gate) verdictOnToken(r *http.Request, session string, sent candidate) (
 	if found, ok := g.verdicts.recall(key); ok {
 		return found, found.err
 	}
-	return g.verdicts.find(r.Context(), key, sent.text, g.verdicts.lifetime, func() bool { return g.tokenLimits.permit(r) })
+	return g.verdicts.find(r.Context(), key, sent.text, g.verdicts.lifetime, func() bool { return g.tokenLimits.permit(r, g.now()) })
 }
 
 // verdictOnCookie asks about the token in a cookie, and is not ok if the cookie

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"time"
 
 	"golang.org/x/time/rate"
 )
@@ -44,17 +45,17 @@ func newLimits(one, all allowance) *limits {
 }
 
 // permit says whether the visitor may make us ask once more.
-func (l *limits) permit(r *http.Request) bool {
-	return l.of(visitorAddress(r)).Allow() && l.all.Allow()
+func (l *limits) permit(r *http.Request, now time.Time) bool {
+	return l.of(visitorAddress(r), now).AllowN(now, 1) && l.all.AllowN(now, 1)
 }
 
-func (l *limits) of(address string) *rate.Limiter {
+func (l *limits) of(address string, now time.Time) *rate.Limiter {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	found, ok := l.each[address]
 	if !ok {
 		if len(l.each) >= maxAddresses {
-			l.makeRoom()
+			l.makeRoom(now)
 		}
 		found = rate.NewLimiter(l.one.rate, l.one.burst)
 		l.each[address] = found
@@ -64,9 +65,9 @@ func (l *limits) of(address string) *rate.Limiter {
 
 // makeRoom drops the addresses that have asked nothing of late, and all if
 // there is none: then the common bound is what holds.
-func (l *limits) makeRoom() {
+func (l *limits) makeRoom(now time.Time) {
 	for address, limiter := range l.each {
-		if limiter.Tokens() >= float64(l.one.burst) {
+		if limiter.TokensAt(now) >= float64(l.one.burst) {
 			delete(l.each, address)
 		}
 	}

@@ -101,7 +101,7 @@ func (g *Gate) callback(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 
-	if !g.loginLimits.permit(r) {
+	if !g.loginLimits.permit(r, g.now()) {
 		g.limited(w, r)
 		return
 	}
