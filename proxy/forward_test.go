@@ -17,6 +17,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -442,27 +443,72 @@ func TestSilentAppIsATimeout(t *testing.T) {
 	}
 }
 
-func TestABodyThatMovesIsNotTimedOut(t *testing.T) {
-	w := newWorld(t, withApp(func(rw http.ResponseWriter, r *http.Request) {
-		io.Copy(io.Discard, r.Body)
-		for range 10 {
-			time.Sleep(200 * time.Millisecond)
-			io.WriteString(rw, "x")
-			http.NewResponseController(rw).Flush()
-		}
-	}), func(c *Config) { c.RequestTimeout = 1500 * time.Millisecond })
-	reader, writer := io.Pipe()
-	go func() {
-		for range 10 {
-			time.Sleep(200 * time.Millisecond)
-			io.WriteString(writer, "y")
-		}
-		writer.Close()
-	}()
-	req, _ := http.NewRequest("POST", w.url(testPrefix), reader)
-	if resp, body := w.do(req); resp.StatusCode != 200 || body != "xxxxxxxxxx" {
-		t.Errorf("got %s, %q", resp.Status, body)
+// pipes is a listener for connections in memory, which go by the time of a test
+// (testing/synctest).
+type pipes chan net.Conn
+
+func (p pipes) Accept() (net.Conn, error) {
+	if conn, ok := <-p; ok {
+		return conn, nil
 	}
+	return nil, net.ErrClosed
+}
+
+func (p pipes) Close() error {
+	close(p)
+	return nil
+}
+
+func (pipes) Addr() net.Addr { return &net.TCPAddr{} }
+
+func (p pipes) dial(context.Context) (net.Conn, error) {
+	conn, accepted := net.Pipe()
+	p <- accepted
+	return conn, nil
+}
+
+func TestABodyThatMovesIsNotTimedOut(t *testing.T) {
+	const pieces, pause = 10, 200 * time.Millisecond
+	synctest.Test(t, func(t *testing.T) {
+		toApp, toUs := make(pipes), make(pipes)
+		app := &http.Server{Handler: http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+			io.Copy(io.Discard, r.Body)
+			for range pieces {
+				time.Sleep(pause)
+				io.WriteString(rw, "x")
+				http.NewResponseController(rw).Flush()
+			}
+		})}
+		go app.Serve(toApp)
+		defer app.Close()
+		server := NewServer(Config{
+			Prefix: testPrefix, Gate: passGate{}, App: &stubApp{status: ready()}, Dial: toApp.dial, RequestTimeout: pause + pause/2,
+			Activity: &Activity{}, Metrics: NewMetrics("1"), Log: slog.New(slog.DiscardHandler),
+		})
+		go server.Serve(toUs)
+		defer server.Shutdown(t.Context())
+
+		reader, writer := io.Pipe()
+		go func() {
+			defer writer.Close()
+			for range pieces {
+				time.Sleep(pause)
+				io.WriteString(writer, "y")
+			}
+		}()
+		client := http.Client{Transport: &http.Transport{
+			DisableKeepAlives: true,
+			DialContext:       func(ctx context.Context, _, _ string) (net.Conn, error) { return toUs.dial(ctx) },
+		}}
+		resp, err := client.Post("http://h"+testPrefix, "", reader)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		if body, err := io.ReadAll(resp.Body); resp.StatusCode != 200 || string(body) != strings.Repeat("x", pieces) || err != nil {
+			t.Errorf("got %s, %q, %v", resp.Status, body, err)
+		}
+	})
 }
 
 func TestBrokenAnswerIsNotTakenForWhole(t *testing.T) {
@@ -497,7 +543,7 @@ func TestVisitorWhoGoesEndsTheAppsWork(t *testing.T) {
 	cancel()
 	select {
 	case <-gone:
-	case <-time.After(5 * time.Second):
+	case <-time.After(patience):
 		t.Error("the app still works for nobody")
 	}
 }
@@ -646,7 +692,7 @@ func TestConnectionsBeingMadeAreBounded(t *testing.T) {
 			}
 		})
 	}
-	for deadline := time.Now().Add(10 * time.Second); now.Load() < maxDials && time.Now().Before(deadline); {
+	for deadline := time.Now().Add(patience); now.Load() < maxDials && time.Now().Before(deadline); {
 		time.Sleep(time.Millisecond)
 	}
 	close(release)

@@ -108,7 +108,7 @@ X-Other: passes
 		if strings.Count(strings.ToLower(got), "\r\nhost:")+strings.Count(strings.ToLower(got), "\r\nx-api-key:")+strings.Count(got, "X-Forwarded-User:") != 3 {
 			t.Errorf("a header is there twice: %q", got)
 		}
-		for len(heads) > 0 {
+		if strings.HasPrefix(request, "POST") {
 			<-heads // the body's end counts as a head for this simple app
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/ideonate/jhsingle-native-proxy/internal/page"
@@ -25,7 +26,7 @@ func TestPagesThatSayMore(t *testing.T) {
 		"lazy":             {process.Status{State: process.Waiting}, "The app is starting", "waking"},
 		"hint":             {process.Status{State: process.Starting, Starts: 1, Hint: "it listens on port 5000, but not on port 8123"}, "this may be why: it listens on port 5000, but not on port 8123.", ""},
 		"not prepared":     {process.Status{State: process.Failed, LastExit: &process.Exit{Code: 1, Reason: "could not be prepared: no such branch."}}, "It could not be prepared: no such branch. It is not", ".."},
-		"nothing to start": {process.Status{State: process.Backoff, LastExit: &process.Exit{Reason: "does not answer on port 1"}, NextStart: time.Now().Add(2 * time.Second)}, "The next try is in 2 s.", "Start number"},
+		"nothing to start": {process.Status{State: process.Backoff, LastExit: &process.Exit{Reason: "does not answer on port 1"}}, "The next try is in 0 s.", "Start number"},
 	} {
 		w.app.set(test.status)
 		_, body := w.get(testPrefix, "Accept: text/html")
@@ -35,6 +36,24 @@ func TestPagesThatSayMore(t *testing.T) {
 			t.Errorf("%s: no %q, or %q, in\n%s", name, test.want, test.none, body)
 		}
 	}
+}
+
+func TestPageTellsTheTimes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		now := time.Now()
+		time.Sleep(3 * time.Second)
+		for want, status := range map[string]process.Status{
+			"Preparing for 3 s.":        {State: process.Preparing, Since: now},
+			"Starting for 3 s.":         {State: process.Starting, Since: now},
+			"Start number 2 is in 4 s.": {State: process.Backoff, Starts: 1, NextStart: now.Add(7 * time.Second)},
+			"The next try is in 2 s.":   {State: process.Backoff, NextStart: now.Add(5 * time.Second)},
+			"The next try is in 0 s.":   {State: process.Backoff, NextStart: now},
+		} {
+			if got := (doorman{app: &stubApp{}}).page(status).Hint; got != want {
+				t.Errorf("%s: got %q, want %q", status.State, got, want)
+			}
+		}
+	})
 }
 
 func TestStatusRouteTellsTheProgress(t *testing.T) {
