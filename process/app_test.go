@@ -75,6 +75,33 @@ func noOrphanIsLeft(t *testing.T, role string, sig syscall.Signal) {
 	awaitGone(t, child)
 }
 
+// However long we stood still meanwhile, what is left is asked, and forced,
+// before it is given up.
+func TestWhatIsLeftIsForcedBeforeItIsGivenUp(t *testing.T) {
+	child := exec.Command("sh", "-c", "trap '' TERM; echo deaf; while :; do sleep 300; done")
+	child.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	output, err := child.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := child.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := output.Read(make([]byte, len("deaf"))); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- child.Wait() }()
+	r := &run{App: &App{config: Config{Log: slog.New(slog.DiscardHandler)}}, members: group(child.Process.Pid)}
+	const over = -time.Hour
+	r.sweep(over)
+	if r.members.lives() {
+		t.Error("it is left")
+		r.members.signal(syscall.SIGKILL)
+	}
+	<-ended
+}
+
 // start runs an app in the given role, and stops it when the test ends.
 func start(t *testing.T, role string, change func(*Config), more ...func(*App)) (*App, <-chan Exit) {
 	t.Helper()

@@ -14,8 +14,10 @@ const lookClosely = 16 * time.Millisecond
 
 // sweep ends what the process left behind: its group, its orphans that we
 // adopted, its cgroup. They are asked first, and forced after the grace; each
-// that ends can leave us its children.
+// that ends can leave us its children. Both are done before we give up, however
+// long this machine keeps us from it.
 func (r *run) sweep(grace time.Duration) {
+	defer r.cgroup.remove()
 	asked := map[int]bool{}
 	ask := func(pid int, force bool) {
 		switch {
@@ -28,8 +30,8 @@ func (r *run) sweep(grace time.Duration) {
 		}
 	}
 	groupLeft := true // a group that is gone leaves its number to others
-	force := time.Now().Add(grace)
-	giveUp := force.Add(grace)
+	force := false
+	var end time.Time // of the grace and, with force, of our patience
 	for pause := time.Millisecond; ; pause = min(2*pause, 50*time.Millisecond) {
 		groupLeft = groupLeft && r.members.alive() && (pause < lookClosely || r.members.lives())
 		orphansLeft := r.config.Orphans && !childless()
@@ -41,22 +43,26 @@ func (r *run) sweep(grace time.Duration) {
 			left = append(left, children()...)
 		}
 		if len(left) == 0 && !orphansLeft {
-			break
+			return
 		}
-		now := time.Now()
-		if now.After(giveUp) {
+		switch now := time.Now(); {
+		case end.IsZero():
+			end = now.Add(grace)
+		case !now.After(end):
+		case force:
 			r.config.Log.Error("processes of the app do not end though they were killed; they are left", "pids", fmt.Sprint(left))
-			break
+			return
+		default:
+			force, end = true, now.Add(killGrace)
 		}
-		if now.After(force) {
+		if force {
 			r.cgroup.kill()
 		}
 		for _, pid := range left {
-			ask(pid, now.After(force))
+			ask(pid, force)
 		}
 		time.Sleep(pause)
 	}
-	r.cgroup.remove()
 }
 
 // abandoned tells an app that has ended from one that has gone to the
