@@ -149,8 +149,7 @@ func (a *App) awaitVisitor() bool {
 
 // pause waits for the next start, and says false when Stop came before.
 func (a *App) pause(exit Exit, pause time.Duration) bool {
-	a.end(exit, Backoff)
-	a.change(func(s *Status) { s.NextStart = time.Now().Add(pause) })
+	a.endUntil(exit, Backoff, time.Now().Add(pause))
 	timer := time.NewTimer(pause)
 	defer timer.Stop()
 	return a.awaitRetry(timer.C)
@@ -170,12 +169,15 @@ func (a *App) awaitRetry(now <-chan time.Time) bool {
 }
 
 // end records the end of the process. A Retry or Restart counts from here on.
-func (a *App) end(exit Exit, state State) Exit {
+func (a *App) end(exit Exit, state State) Exit { return a.endUntil(exit, state, time.Time{}) }
+
+// endUntil is end where the next start is known already.
+func (a *App) endUntil(exit Exit, state State, next time.Time) Exit {
 	forget(a.retry)
 	forget(a.restart)
 	a.settle(place{})
 	a.change(func(s *Status) {
-		s.State, s.PID, s.Asleep, s.LastExit, s.Health, s.Hint, s.NextStart = state, 0, false, &exit, "", "", time.Time{}
+		s.State, s.PID, s.Asleep, s.LastExit, s.Health, s.Hint, s.NextStart = state, 0, false, &exit, "", "", next
 	})
 	return exit
 }

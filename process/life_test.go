@@ -266,11 +266,36 @@ func TestRetryFromBackoff(t *testing.T) {
 	}
 	app.Retry()
 	awaitStarts(t, app, 2)
-	for app.Status().State != Backoff || app.Status().NextStart.IsZero() {
-		time.Sleep(time.Millisecond)
-	}
+	await(t, app, Backoff)
 	app.Stop(syscall.SIGTERM)
 	<-ended
+}
+
+// Whoever sees that the app waits for its next start sees when that is.
+func TestBackoffIsNeverSeenWithoutTheNextStart(t *testing.T) {
+	app, err := New(Config{Command: []string{"/bin/sh"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan bool)
+	go func() {
+		defer close(done)
+		for range 10000 {
+			app.pause(Exit{}, time.Microsecond)
+			app.change(func(s *Status) { s.State = Starting })
+		}
+	}()
+	for {
+		select {
+		case <-done:
+			return
+		default:
+		}
+		if status := app.Status(); status.State == Backoff && status.NextStart.IsZero() {
+			<-done
+			t.Fatalf("got %+v", status)
+		}
+	}
 }
 
 func TestStopWhileItRestarts(t *testing.T) {
