@@ -138,7 +138,8 @@ func (c *cgroup) kill() {
 }
 
 // remove gives the cgroup back. The kernel counts a process for a moment after
-// it has ended.
+// it has ended, and one that was just killed takes seconds to end on a machine
+// that is busy.
 func (c *cgroup) remove() {
 	if c == nil {
 		return
@@ -146,10 +147,11 @@ func (c *cgroup) remove() {
 	if c.folder != nil {
 		c.folder.Close()
 	}
-	for range 20 {
+	const tries, pause = 600, 5 * time.Millisecond
+	for range tries {
 		if err := os.Remove(c.path); err == nil || os.IsNotExist(err) {
 			return
 		}
-		time.Sleep(5 * time.Millisecond)
+		time.Sleep(pause)
 	}
 }
