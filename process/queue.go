@@ -32,6 +32,7 @@ const Dropped = "dropped"
 // them for long, and what they cannot take in time is counted and left out.
 type queue struct {
 	lines, raw Sink
+	patience   time.Duration // a constant, but for tests
 	filled     chan struct{} // holds an event when there is something to take
 	delivered  chan struct{} // closed when all is
 
@@ -57,7 +58,7 @@ type mark struct {
 type loss struct{ bytes, lines int }
 
 func newQueue(lines, raw Sink) *queue {
-	return &queue{lines: lines, raw: raw, filled: make(chan struct{}, 1), delivered: make(chan struct{}), room: make(chan struct{})}
+	return &queue{lines: lines, raw: raw, patience: patience, filled: make(chan struct{}, 1), delivered: make(chan struct{}), room: make(chan struct{})}
 }
 
 // put takes a chunk, or the end of a stream.
@@ -88,7 +89,7 @@ func (q *queue) offer(m mark, data []byte) (<-chan struct{}, time.Duration) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	now := time.Now()
-	q.credit = min(patience, q.credit+now.Sub(q.counted)/giveBack)
+	q.credit = min(q.patience, q.credit+now.Sub(q.counted)/giveBack)
 	q.counted = now
 	// The end of a stream has no data, and always fits.
 	full := !m.end && len(q.data)+len(data)+(len(q.marks)+1)*markCost > queueBytes
@@ -111,11 +112,12 @@ func (q *queue) offer(m mark, data []byte) (<-chan struct{}, time.Duration) {
 	return nil, 0
 }
 
-// spend takes what was waited from the credit.
+// spend takes what was waited from the credit. What was longer than that was no
+// wait for the sinks: this machine stood still.
 func (q *queue) spend(waited time.Duration) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.credit -= waited
+	q.credit = max(0, q.credit-waited)
 }
 
 // deliver hands everything to the sinks, until close.
