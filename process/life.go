@@ -16,7 +16,7 @@ func (a *App) Run() Exit {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	go a.queue.deliver()
-	defer a.queue.close(sweepGrace)
+	defer a.queue.close(sinksGrace)
 
 	if !a.beforeFirst() {
 		return a.end(Exit{}, Stopped)

@@ -1,8 +1,10 @@
 package process
 
 import (
+	"errors"
 	"os"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -57,6 +59,9 @@ func (o *output) drain(ring *Ring, queue *queue) {
 			buffer := make([]byte, readSize)
 			for {
 				n, err := o.read[i].Read(buffer)
+				if errors.Is(err, os.ErrDeadlineExceeded) {
+					n = readRest(o.read[i], buffer)
+				}
 				lines.write(buffer[:n])
 				if n > 0 {
 					queue.put(i, buffer[:n], false)
@@ -71,22 +76,31 @@ func (o *output) drain(ring *Ring, queue *queue) {
 	}
 }
 
-// finish waits until all is read. A process that left the group can hold the
-// pipe open for ever, so there is a limit.
-func (o *output) finish(limit time.Duration) {
-	finished := make(chan struct{})
-	go func() {
-		o.done.Wait()
-		close(finished)
-	}()
-	timer := time.NewTimer(limit)
-	defer timer.Stop()
-	select {
-	case <-finished:
-	case <-timer.C:
+// finish waits until all is read that was written up to now. A process that is
+// none of the app's can hold the pipes open for ever, so their end is not awaited.
+func (o *output) finish() {
+	for _, pipe := range o.read {
+		if err := pipe.SetReadDeadline(time.Now()); err != nil {
+			pipe.Close()
+		}
 	}
+	o.done.Wait()
 	o.closeRead()
-	<-finished
+}
+
+// readRest reads what a pipe holds now.
+func readRest(pipe *os.File, buffer []byte) int {
+	_ = pipe.SetReadDeadline(time.Time{}) // or nothing could be read any more
+	conn, err := pipe.SyscallConn()
+	if err != nil {
+		return 0
+	}
+	var n int
+	_ = conn.Read(func(fd uintptr) bool {
+		n, _ = syscall.Read(int(fd), buffer) // does not wait, or there were no deadline
+		return true
+	})
+	return max(n, 0)
 }
 
 func (o *output) closeWrite() { closeAll(o.write[:]) }

@@ -3,6 +3,7 @@ package process
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"testing"
@@ -105,6 +106,29 @@ func TestSplitterKeepsCharactersWhole(t *testing.T) {
 	}}
 	split.write([]byte(strings.Repeat("x", maxLine-1) + strings.Repeat("…", maxLine)))
 	split.flush()
+}
+
+// An app's last words are read, however late we come to it, and though somebody
+// else still holds its pipe.
+func TestTheEndAwaitsWhatWasWritten(t *testing.T) {
+	for range 100 {
+		o, err := newOutput()
+		if err != nil {
+			t.Fatal(err)
+		}
+		const last = "last words"
+		text := strings.Repeat("x", readSize-len(last)-2) + "\n" + last + "\n"
+		if _, err := io.WriteString(o.write[1], text); err != nil {
+			t.Fatal(err)
+		}
+		var ring Ring
+		o.drain(&ring, newQueue(nil, nil))
+		o.finish()
+		o.closeWrite()
+		if got := ring.Lines(1); len(got) != 1 || got[0] != last {
+			t.Fatalf("got %.60q", got)
+		}
+	}
 }
 
 // FuzzSplitter looks for bytes that are lost, made up, or too many at once.

@@ -19,6 +19,10 @@ const (
 	// most that much, and one that is stuck costs it no more than once.
 	patience = 200 * time.Millisecond
 	giveBack = 20
+	// sinksGrace is how long the sinks may take at our end for what still waits:
+	// longer than a busy machine stands still, and no more, as one that is stuck
+	// takes all of it, and Docker kills ten seconds after a request to stop.
+	sinksGrace = 3 * time.Second
 	// tooShort is not worth a wait.
 	tooShort = time.Millisecond
 	// sameTime is how close two chunks have to be to count as one.

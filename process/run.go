@@ -264,7 +264,7 @@ func (r *run) exit() Exit {
 // cleanUp ends and removes all that the process leaves.
 func (r *run) cleanUp() {
 	r.sweep(sweepGrace)
-	r.out.finish(sweepGrace)
+	r.out.finish()
 	r.settle(place{})
 	r.change(func(s *Status) { s.PID = 0 })
 	r.leave()

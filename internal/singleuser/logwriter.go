@@ -10,8 +10,9 @@ import (
 const (
 	// logBacklog is how much of our log waits for whoever reads it, in bytes.
 	logBacklog = 1 << 20
-	// logFarewell is how long we wait at our end for what still waits.
-	logFarewell = time.Second
+	// logFarewell is how long we wait at our end for what still waits. It comes
+	// after as long a wait for what takes the app's output; see sinksGrace.
+	logFarewell = 3 * time.Second
 )
 
 // logWriter passes our log on without ever waiting for its reader: a standard

@@ -5,21 +5,16 @@ import (
 	"io"
 	"strings"
 	"testing"
-	"time"
 )
 
 func TestALogThatNobodyReadsHoldsNothingUp(t *testing.T) {
 	reader, writer := io.Pipe() // has no room at all
 	log := newLogWriter(writer, "program")
 	record := []byte(strings.Repeat("x", 1023) + "\n")
-	begin := time.Now()
 	for range 4 * logBacklog / len(record) {
 		if _, err := log.Write(record); err != nil {
 			t.Fatal(err)
 		}
-	}
-	if took := time.Since(begin); took > 2*time.Second {
-		t.Errorf("writing took %s", took)
 	}
 	read := make(chan []byte)
 	go func() {
@@ -27,6 +22,7 @@ func TestALogThatNobodyReadsHoldsNothingUp(t *testing.T) {
 		read <- all
 	}()
 	log.Close()
+	<-log.done
 	writer.Close()
 	got := <-read
 	if len(got) > 2*logBacklog+1024 || !bytes.Contains(got, []byte("lines of the log were left out")) {
