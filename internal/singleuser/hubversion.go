@@ -8,8 +8,10 @@ import (
 	"github.com/ideonate/jhsingle-native-proxy/internal/hub"
 )
 
-// hubAnswer is how long the hub's probe is made to wait for the hub's version.
-const hubAnswer = time.Second
+// hubAnswer is how long the hub's probe is made to wait for the hub's version:
+// long enough for a hub that is busy, as it is when many servers start, and less
+// than it gives a server to answer.
+const hubAnswer = 5 * time.Second
 
 // versionLearner finds out the hub's version, which the hub wants to hear back
 // from its servers (_version.py, _check_version).
