@@ -48,7 +48,7 @@ func (o *life) register(flags *pflag.FlagSet) {
 	flags.Var(setting.Seconds(&o.backoff.First, 10*time.Millisecond), "restart-delay", "`seconds` before the first new start; doubled for each further one, up to 30")
 	flags.Var(setting.Number(&o.backoff.Limit, 1, 1<<20, "number"), "restart-limit", "`number` of failures in a row after which the app is left alone")
 	flags.Var(setting.Seconds(&o.backoff.ResetAfter, 10*time.Millisecond), "restart-reset-after", "`seconds` of running well after which failures are forgotten")
-	flags.Var(setting.Seconds(&o.shutdownTimeout, 0), "shutdown-timeout", "`seconds` from a request to stop to the end: running requests get them but for the last two, and the app what is left, at least two")
+	flags.Var(setting.Seconds(&o.shutdownTimeout, 0), "shutdown-timeout", "`seconds` from a request to stop to the end: running requests get them but for the last three, and the app what is left, at least three")
 }
 
 func (o *life) check(wrong wrong) error {

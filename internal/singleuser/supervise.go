@@ -15,7 +15,7 @@ import (
 
 // drainReserve is what is kept of the time to stop for the app, when running
 // requests take their part of it.
-const drainReserve = 2 * time.Second
+const drainReserve = 3 * time.Second
 
 // supervise runs the app until it ends for good, a signal comes, or the
 // server fails.
