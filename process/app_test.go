@@ -1,6 +1,7 @@
 package process
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -14,6 +15,9 @@ import (
 	"time"
 )
 
+// longest is the bound of every wait for something that should take moments.
+const longest = time.Minute
+
 // supervise is a program with an app that makes a process of another session,
 // which no signal to the group reaches. It ends when the app is ready.
 func supervise(args []string) {
@@ -23,7 +27,7 @@ func supervise(args []string) {
 	}
 	app, err := New(Config{
 		Command: []string{os.Args[0], "{port}"}, Env: append(os.Environ(), roleVariable+"="+args[1]),
-		ReadyPath: "/", ReadyTimeout: 20 * time.Second, Restart: Never, Grace: 4 * time.Second, Orphans: true,
+		ReadyPath: "/", ReadyTimeout: longest, Restart: Never, Grace: 4 * time.Second, Orphans: true,
 		Log: slog.New(slog.DiscardHandler), Output: func(p Piece) { fmt.Printf("%s\n", p.Data) },
 	})
 	if err != nil {
@@ -32,12 +36,13 @@ func supervise(args []string) {
 	}
 	app.newCgroup = func() *cgroup { return nil } // the other way has a test of its own
 	go func() {
-		for app.Status().State != Ready || !strings.Contains(strings.Join(app.Log(20), "\n"), "child ") {
+		sig, _ := strconv.Atoi(args[0])
+		for app.Status().State != Ready || (sig != 0 && !strings.Contains(strings.Join(app.Log(20), "\n"), "child ")) {
 			time.Sleep(time.Millisecond)
 		}
-		sig, _ := strconv.Atoi(args[0])
 		if sig == 0 {
-			return // it ends by itself
+			_ = askToExit(app) // unless it has ended by itself before
+			return
 		}
 		if syscall.Signal(sig) == syscall.SIGKILL {
 			app.Signal(syscall.SIGKILL) // it cannot look after its own
@@ -50,6 +55,17 @@ func supervise(args []string) {
 	_, err = syscall.Wait4(-1, nil, syscall.WNOHANG, nil)
 	fmt.Println("no child is left:", errors.Is(err, syscall.ECHILD))
 	os.Exit(0)
+}
+
+// askToExit lets an app that can be asked end by itself.
+func askToExit(app *App) error {
+	conn, err := app.Dial(context.Background())
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	_, err = fmt.Fprint(conn, "GET /exit HTTP/1.1\r\nHost: x\r\n\r\n")
+	return err
 }
 
 func TestNoOrphanIsLeft(t *testing.T) {
@@ -110,7 +126,7 @@ func start(t *testing.T, role string, change func(*Config), more ...func(*App)) 
 		Env:          append(os.Environ(), roleVariable+"="+role),
 		OriginHost:   "known",
 		ReadyPath:    "/",
-		ReadyTimeout: 20 * time.Second,
+		ReadyTimeout: longest,
 		Restart:      Never,
 		Grace:        4 * time.Second,
 		Log:          slog.New(slog.DiscardHandler),
@@ -133,6 +149,7 @@ func start(t *testing.T, role string, change func(*Config), more ...func(*App)) 
 	}()
 	t.Cleanup(func() {
 		app.Stop(syscall.SIGKILL)
+		app.Signal(syscall.SIGKILL) // it may be stopping already, with a long grace
 		<-finished
 	})
 	return app, ended
@@ -140,13 +157,26 @@ func start(t *testing.T, role string, change func(*Config), more ...func(*App)) 
 
 func await(t *testing.T, app *App, state State) Status {
 	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(2 * time.Millisecond) {
+	for deadline := time.Now().Add(longest); time.Now().Before(deadline); time.Sleep(2 * time.Millisecond) {
 		if status := app.Status(); status.State == state {
 			return status
 		}
 	}
 	t.Fatalf("not %s but %+v; it wrote %q", state, app.Status(), app.Log(5))
 	return Status{}
+}
+
+// awaitLog waits until the app's last lines hold a text, and returns them: they
+// come by another way than its answers.
+func awaitLog(t *testing.T, app *App, text string) string {
+	t.Helper()
+	for deadline := time.Now().Add(longest); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
+		if lines := strings.Join(app.Log(20), "\n"); strings.Contains(lines, text) {
+			return lines
+		}
+	}
+	t.Fatalf("no %q in %q", text, app.Log(20))
+	return ""
 }
 
 func TestAnyAnswerIsReady(t *testing.T) {
@@ -169,7 +199,7 @@ func TestAnyAnswerIsReady(t *testing.T) {
 func TestStopEndsTheWholeGroup(t *testing.T) {
 	app, ended := start(t, "parent", nil)
 	await(t, app, Ready)
-	child := childIn(t, strings.Join(app.Log(10), "\n"))
+	child := childIn(t, awaitLog(t, app, "child "))
 	app.Stop(syscall.SIGTERM)
 	<-ended
 	if state := app.Status().State; state != Stopped {
@@ -196,7 +226,7 @@ func childIn(t *testing.T, output string) int {
 // its new parent has.
 func awaitGone(t *testing.T, pid int) {
 	t.Helper()
-	for deadline := time.Now().Add(5 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(longest); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
 		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 		if err != nil || strings.Contains(string(stat), ") Z ") {
 			return
@@ -243,14 +273,13 @@ func TestExitCodes(t *testing.T) {
 }
 
 func TestAppThatEndsIsStartedAgain(t *testing.T) {
-	app, _ := start(t, "once", func(c *Config) { c.Restart = OnFailure })
+	app, _ := start(t, "once", func(c *Config) {
+		c.Restart, c.Backoff = OnFailure, BackoffConfig{First: 3 * time.Second} // to be seen
+	})
 	first := await(t, app, Ready)
-	conn, err := app.Dial(t.Context())
-	if err != nil {
+	if err := askToExit(app); err != nil {
 		t.Fatal(err)
 	}
-	defer conn.Close()
-	fmt.Fprint(conn, "GET /exit HTTP/1.1\r\nHost: x\r\n\r\n")
 	if status := await(t, app, Backoff); status.LastExit == nil || status.LastExit.Code != 5 || status.Port != 0 {
 		t.Errorf("got %+v", status)
 	}
@@ -304,9 +333,7 @@ func TestStartWaitsForTheOriginHost(t *testing.T) {
 	app.Wake("hub.example.org")
 	app.Wake("evil.example")
 	await(t, app, Ready)
-	if got := strings.Join(app.Log(5), "\n"); !strings.Contains(got, "host=hub.example.org") {
-		t.Errorf("it was started with %q", got)
-	}
+	awaitLog(t, app, "host=hub.example.org")
 }
 
 func TestStopWhileWaiting(t *testing.T) {
@@ -319,15 +346,18 @@ func TestStopWhileWaiting(t *testing.T) {
 }
 
 func TestPortIsTaken(t *testing.T) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	port, err := freePort() // which no connection gets when it is free again
+	if err != nil {
+		t.Fatal(err)
+	}
+	listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer listener.Close()
-	port := listener.Addr().(*net.TCPAddr).Port
 	app, _ := start(t, "web", func(c *Config) {
 		c.Port, c.Restart = port, OnFailure
-		c.Backoff = BackoffConfig{First: 50 * time.Millisecond}
+		c.Backoff = BackoffConfig{First: 50 * time.Millisecond, Last: 50 * time.Millisecond, Limit: 1 << 20}
 	})
 	status := await(t, app, Backoff)
 	want := fmt.Sprintf("port %d is taken by process %d (%s", port, os.Getpid(), "process.test")

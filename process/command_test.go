@@ -90,9 +90,7 @@ func TestEnvironmentAndFolder(t *testing.T) {
 	})
 	status := await(t, app, Ready)
 	want := "dir=" + dir + " PWD=" + dir + " A=/user/ada/ B=" + strconv.Itoa(status.Port)
-	if got := strings.Join(app.Log(3), "\n"); !strings.Contains(got, want) {
-		t.Errorf("got %q, want %q", got, want)
-	}
+	awaitLog(t, app, want)
 	for name, value := range map[string]string{"": "x", "A=B": "x", "A": "{nope}", "N\x00": "", "M": "\x00"} {
 		if _, err := New(Config{Command: []string{"/bin/sh"}, Environment: map[string]string{name: value}}); err == nil {
 			t.Errorf("%q=%q is accepted", name, value)
@@ -110,9 +108,7 @@ func TestOriginHostInTheEnvironmentIsAwaited(t *testing.T) {
 	never(t, app, Starting)
 	app.Wake("hub.example.org")
 	await(t, app, Ready)
-	if got := strings.Join(app.Log(3), "\n"); !strings.Contains(got, "A=hub.example.org") {
-		t.Errorf("got %q", got)
-	}
+	awaitLog(t, app, "A=hub.example.org")
 }
 
 func TestProgramThatThePreparationBrings(t *testing.T) {
@@ -201,7 +197,7 @@ func TestCommandsGoroutineIsFreed(t *testing.T) {
 		_, ended := start(t, "0", nil)
 		<-ended
 	}
-	for deadline := time.Now().Add(5 * time.Second); runtime.NumGoroutine() > before+2; time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(longest); runtime.NumGoroutine() > before+2; time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("%d goroutines became %d", before, runtime.NumGoroutine())
 		}

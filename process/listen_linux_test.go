@@ -172,7 +172,7 @@ func TestCgroupHoldsTheAppAndGoes(t *testing.T) {
 	}
 	app, ended := start(t, "leaving twice", func(c *Config) { c.Orphans = false })
 	await(t, app, Ready)
-	child := awaitChild(t, app)
+	child := childIn(t, awaitLog(t, app, "child "))
 	app.Stop(syscall.SIGTERM)
 	<-ended
 	awaitGone(t, child)
@@ -204,17 +204,6 @@ func TestCgroupOfAKilledSupervisorIsEnded(t *testing.T) {
 	if exists(killed.path) || exists(next.path) {
 		t.Error("a cgroup is left")
 	}
-}
-
-func awaitChild(t *testing.T, app *App) int {
-	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
-		if output := strings.Join(app.Log(10), "\n"); strings.Contains(output, "child ") {
-			return childIn(t, output)
-		}
-	}
-	t.Fatalf("no child in %q", app.Log(10))
-	return 0
 }
 
 func TestExplainListeners(t *testing.T) {

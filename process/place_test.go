@@ -43,12 +43,7 @@ func TestFreshSocketForTheEnvironment(t *testing.T) {
 		c.Environment = map[string]string{"A": "{unix_socket}", "B": "{port}"}
 	})
 	await(t, app, Starting)
-	for !strings.Contains(strings.Join(app.Log(9), ""), "dir=") {
-		time.Sleep(time.Millisecond)
-	}
-	if status := app.Status(); !strings.Contains(strings.Join(app.Log(9), "\n"), "A="+status.Socket+" B=") {
-		t.Errorf("got %q, %+v", app.Log(9), status)
-	}
+	awaitLog(t, app, "A="+app.Status().Socket+" B=")
 }
 
 func TestFolderOfAKilledSupervisorIsRemoved(t *testing.T) {

@@ -85,8 +85,11 @@ func playApp(role string, args []string) {
 		os.Exit(0)
 	case "helper": // leaves one when it ends, after it was ready
 		startRole("silent", syscall.SysProcAttr{Setsid: true})
-		go func() { time.Sleep(500 * time.Millisecond); os.Exit(0) }()
-		serve(func(http.ResponseWriter, *http.Request) {})
+		serve(func(_ http.ResponseWriter, r *http.Request) {
+			if r.URL.Path == "/exit" {
+				os.Exit(0)
+			}
+		})
 	case "slow daemon":
 		startRole("silent", syscall.SysProcAttr{Setsid: true})
 		os.Exit(0)
