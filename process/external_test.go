@@ -71,24 +71,29 @@ func TestExternalApp(t *testing.T) {
 
 func TestExternalAppThatIsSick(t *testing.T) {
 	var sick atomic.Bool
+	failed := make(chan bool) // tells a check to fail
 	path := filepath.Join(t.TempDir(), "s")
 	serveAt(t, "unix", path, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		if sick.Load() {
+			<-failed
 			w.WriteHeader(http.StatusBadGateway)
 		}
 	}))
 	app, _ := start(t, "", func(c *Config) {
 		c.Command, c.Socket, c.ReadyTimeout = nil, path, time.Hour
-		c.Health = Health{Path: "/", Interval: 50 * time.Millisecond, Failures: 3}
+		c.Health = Health{Path: "/", Interval: 10 * time.Millisecond, Timeout: longest, Failures: 3}
 	}, func(a *App) { a.lookInterval = 10 * time.Millisecond })
 	await(t, app, Ready)
 	sick.Store(true)
-	for app.Status().Health == "" && app.Status().State == Ready {
+	failed <- true
+	status := app.Status()
+	for ; status.Health == "" && status.State == Ready; status = app.Status() {
 		time.Sleep(time.Millisecond)
 	}
-	if got := app.Status().Health; got != "it answered with status 502" {
-		t.Errorf("got %q", got)
+	if status.Health != "it answered with status 502" {
+		t.Errorf("got %+v", status)
 	}
+	close(failed)
 	if status := await(t, app, Backoff); !strings.Contains(status.LastExit.String(), "status 502") {
 		t.Errorf("got %q", status.LastExit)
 	}

@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -89,9 +90,7 @@ func TestPreparation(t *testing.T) {
 	if status := await(t, app, Ready); status.LastExit != nil {
 		t.Errorf("got %+v", status)
 	}
-	if got := strings.Join(app.Log(5), "\n"); !strings.Contains(got, "dir="+dir+" PWD="+dir+" A=prepared") {
-		t.Errorf("got %q", got)
-	}
+	awaitLog(t, app, "dir="+dir+" PWD="+dir+" A=prepared")
 }
 
 func TestStopEndsThePreparation(t *testing.T) {
@@ -146,38 +145,71 @@ func (u *use) set(open int) {
 func TestIdleStopAndWake(t *testing.T) {
 	const after = 80 * time.Millisecond
 	u := &use{open: 1}
-	app, ended := start(t, "web", func(c *Config) { c.IdleStop, c.Use, c.Restart = after, u.get, Always })
+	app, ended := start(t, "stubborn", func(c *Config) {
+		c.IdleStop, c.Use, c.Restart, c.Grace = after, u.get, Always, time.Hour
+	})
 	first := await(t, app, Ready)
 	time.Sleep(2 * after)
 	if status := app.Status(); status.State != Ready {
 		t.Fatalf("it was stopped in use: %+v", status)
 	}
-	u.set(0)
 	began := time.Now()
+	u.set(0)
 	status := await(t, app, Waiting)
-	if !status.Asleep || time.Since(began) < after*9/10 {
+	if !status.Asleep || time.Since(began) < after {
 		t.Errorf("after %s: %+v", time.Since(began), status)
 	}
-	for app.Status().PID != 0 {
-		if conn, err := app.Dial(t.Context()); err == nil {
-			conn.Close()
-			t.Error("it can still be reached")
-		}
-		time.Sleep(time.Millisecond)
-	}
+	awaitUnreachable(t, app) // though it does not end yet
+	app.Signal(syscall.SIGKILL)
 	awaitGone(t, first.PID)
 	never(t, app, Starting)
+	u.set(1)
 	app.Wake("anyone")
 	second := await(t, app, Ready)
 	if second.Starts != 2 || second.Asleep || second.LastExit != nil {
 		t.Errorf("got %+v", second)
 	}
+	u.set(0)
 	await(t, app, Waiting)
 	app.Stop(syscall.SIGTERM)
+	app.Signal(syscall.SIGKILL)
 	<-ended
 	if status := app.Status(); status.State != Stopped || status.Asleep {
 		t.Errorf("got %+v", status)
 	}
+}
+
+func awaitUnreachable(t *testing.T, app *App) {
+	t.Helper()
+	for deadline := time.Now().Add(longest); ; time.Sleep(time.Millisecond) {
+		conn, err := app.Dial(t.Context())
+		if err != nil {
+			return
+		}
+		conn.Close()
+		if time.Now().After(deadline) {
+			t.Fatal("it can still be reached")
+		}
+	}
+}
+
+// An app that was just woken is out of use from when it is ready, however long
+// the last visit is ago.
+func TestUseBeginsWithTheReadiness(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const after, moment = time.Minute, time.Millisecond
+		before := time.Now()
+		time.Sleep(time.Hour)
+		r := &run{App: &App{config: Config{IdleStop: after, Use: func() (int, time.Time) { return 0, before }}}, ready: time.Now()}
+		time.Sleep(after - moment)
+		if r.outOfUse() {
+			t.Error("it is out of use too early")
+		}
+		time.Sleep(moment)
+		if !r.outOfUse() {
+			t.Error("it is not out of use")
+		}
+	})
 }
 
 // A request that comes at the last moment is counted before it asks for the
@@ -234,7 +266,7 @@ func TestRestart(t *testing.T) {
 
 func awaitStarts(t *testing.T, app *App, starts int) {
 	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); app.Status().Starts < starts; time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(longest); app.Status().Starts < starts; time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("got %+v", app.Status())
 		}
@@ -280,7 +312,7 @@ func TestBackoffIsNeverSeenWithoutTheNextStart(t *testing.T) {
 	done := make(chan bool)
 	go func() {
 		defer close(done)
-		for range 10000 {
+		for range 1000 {
 			app.pause(Exit{}, time.Microsecond)
 			app.change(func(s *Status) { s.State = Starting })
 		}
@@ -299,11 +331,12 @@ func TestBackoffIsNeverSeenWithoutTheNextStart(t *testing.T) {
 }
 
 func TestStopWhileItRestarts(t *testing.T) {
-	app, ended := start(t, "stubborn", func(c *Config) { c.Grace = 100 * time.Millisecond })
+	app, ended := start(t, "stubborn", func(c *Config) { c.Grace = time.Hour })
 	await(t, app, Ready)
 	app.Restart()
 	await(t, app, Starting)
 	app.Stop(syscall.SIGTERM)
+	app.Signal(syscall.SIGKILL)
 	<-ended
 	if status := app.Status(); status.Starts != 1 || status.State != Stopped {
 		t.Errorf("got %+v", status)
@@ -311,29 +344,29 @@ func TestStopWhileItRestarts(t *testing.T) {
 }
 
 func TestHealthChecks(t *testing.T) {
-	for path, want := range map[string]string{
-		"/health": "failed 3 health checks in a row on path /health: it answered with status 503",
-		"/hang":   "failed 3 health checks in a row on path /hang: it took the connection, but gave no answer within",
+	for path, test := range map[string]struct {
+		timeout time.Duration // longer than this machine may stand still
+		want    string
+	}{
+		"/health": {longest, "failed 3 health checks in a row on path /health: it answered with status 503"},
+		"/hang":   {2 * time.Second, "failed 3 health checks in a row on path /hang: it took the connection, but gave no answer within"},
 	} {
 		t.Run(path, func(t *testing.T) {
+			const twice, end = "in_a_row=2", `msg="the app failed 3 health checks`
+			at := newMoments(twice, end)
 			app, _ := start(t, "sick", func(c *Config) {
-				c.Restart = OnFailure
+				c.Restart, c.Log = OnFailure, at.logger()
 				c.Backoff = BackoffConfig{First: 50 * time.Millisecond}
-				c.Health = Health{Path: path, Interval: 20 * time.Millisecond, Timeout: 200 * time.Millisecond, Failures: 3}
-			})
+				c.Health = Health{Path: path, Interval: 20 * time.Millisecond, Timeout: test.timeout, Failures: 3}
+			}, at.app.Store)
 			first := await(t, app, Ready)
 			never(t, app, Backoff)
 			get(t, app, "/fall-ill")
-			seen := ""
-			for app.Status().State == Ready {
-				seen = max(seen, app.Status().Health)
+			if status := <-at.seen[twice]; status.State != Ready || status.Health == "" {
+				t.Errorf("the status does not tell of the failed checks: %+v", status)
 			}
-			if seen == "" {
-				t.Error("the status never told of the failed checks")
-			}
-			status := await(t, app, Backoff)
-			if !strings.HasPrefix(status.LastExit.String(), want) || status.LastExit.Success() {
-				t.Errorf("got %q, want %q", status.LastExit, want)
+			if status := <-at.seen[end]; status.State != Backoff || !strings.HasPrefix(status.LastExit.String(), test.want) || status.LastExit.Success() {
+				t.Errorf("got %+v, want %q", status, test.want)
 			}
 			second := await(t, app, Ready)
 			if second.PID == first.PID || second.Health != "" {
@@ -373,7 +406,7 @@ func TestFiftyStartsLeaveNothing(t *testing.T) {
 		awaitStarts(t, app, n+2)
 		await(t, app, Ready)
 	}
-	for deadline := time.Now().Add(5 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(longest); ; time.Sleep(10 * time.Millisecond) {
 		g, d := count()
 		if g <= goroutines+2 && d <= descriptors+2 {
 			break
