@@ -187,7 +187,7 @@ func TestPagesForEachState(t *testing.T) {
 	}{
 		{process.Status{State: process.Starting, Starts: 1}, []string{`data-state="starting"`, "The app is starting", testPrefix[1:], "http-equiv=\"refresh\""}},
 		{process.Status{State: process.Starting, Starts: 2, LastExit: &exit}, []string{"Start number 2", "exit code 3"}},
-		{process.Status{State: process.Backoff, Starts: 1, LastExit: &exit}, []string{"about to be started again", "exit code 3", "Start number 2 is in 0 s."}},
+		{process.Status{State: process.Backoff, Starts: 1, LastExit: &exit}, []string{"about to be started again", "exit code 3", "Start number 2 follows once"}},
 		{process.Status{State: process.Failed, LastExit: &exit}, []string{`data-state="failed"`, "exit code 3", "/hub/home"}},
 		{process.Status{State: process.Failed, LastExit: &process.Exit{Code: -1, Signal: 9}}, []string{"signal 9 (killed)"}},
 		{process.Status{State: process.Stopping}, []string{"being stopped"}},

@@ -128,6 +128,9 @@ func (d doorman) page(status process.Status) page.Page {
 		p.Title = "The app is about to be started again"
 		p.Message = "It " + exitText(status) + "."
 		p.Hint = fmt.Sprintf("Start number %d is in %s.", status.Starts+1, seconds(max(0, time.Until(status.NextStart))))
+		if status.NextStart.IsZero() { // it does not answer, but is still there
+			p.Hint = fmt.Sprintf("Start number %d follows once this one has ended.", status.Starts+1)
+		}
 		again.Label = "Start now"
 		if status.Starts == 0 { // it could not be started, or is none of ours to start
 			p.Title = "The app is not there yet"

@@ -26,6 +26,7 @@ func TestPagesThatSayMore(t *testing.T) {
 		"lazy":             {process.Status{State: process.Waiting}, "The app is starting", "waking"},
 		"hint":             {process.Status{State: process.Starting, Starts: 1, Hint: "it listens on port 5000, but not on port 8123"}, "this may be why: it listens on port 5000, but not on port 8123.", ""},
 		"not prepared":     {process.Status{State: process.Failed, LastExit: &process.Exit{Code: 1, Reason: "could not be prepared: no such branch."}}, "It could not be prepared: no such branch. It is not", ".."},
+		"being ended":      {process.Status{State: process.Backoff, Starts: 1, LastExit: &process.Exit{Reason: "does not answer"}}, "Start number 2 follows once this one has ended.", "0 s"},
 		"nothing to start": {process.Status{State: process.Backoff, LastExit: &process.Exit{Reason: "does not answer on port 1"}}, "The next try is in 0 s.", "Start number"},
 	} {
 		w.app.set(test.status)
