@@ -102,7 +102,7 @@ func (b *Builder) Run(ctx context.Context) {
 	background.Wait()
 	b.jobs.stop()
 	// What is left shall not wait for our lease to end.
-	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), heartbeat)
 	defer cancel()
 	if err := b.Store.Resign(last, b.worker); err != nil {
 		b.log.Debug("could not resign", "error", err)
@@ -179,8 +179,8 @@ func (b *Builder) recover(ctx context.Context) {
 // takeUp goes on with jobs whose process is gone.
 func (b *Builder) takeUp(ctx context.Context) {
 	since := time.Now().Add(-stale)
-	if b.Alone { // all of them, also one that was seen in this very tick of SQLite's clock
-		since = time.Now().Add(time.Millisecond)
+	if b.Alone { // all of them, also one that was seen just now, by whatever clock
+		since = time.Now().Add(stale)
 	}
 	found, err := b.Store.ClaimJobs(ctx, b.worker, since)
 	if err != nil {

@@ -126,6 +126,35 @@ func TestADeletionIsFinishedByTheNextProcess(t *testing.T) {
 	}
 }
 
+// slowStore stalls for some seconds while it claims jobs, between asking the database
+// for the time and reckoning from it.
+type slowStore struct{ dashboard.Store }
+
+func (s slowStore) ClaimJobs(ctx context.Context, worker string, stale time.Time) ([]dashboard.Job, error) {
+	return s.Store.ClaimJobs(ctx, worker, stale.Add(-5*time.Second))
+}
+
+// What another process has just been at is taken up at once however slow the machine
+// is, as nobody else can be at it.
+func TestAJobIsTakenUpByOneThatStalls(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(c *Config) { c.Store = slowStore{c.Store} })
+	d := w.create(t, "ada", "Sales", dashboard.Access{})
+	job := dashboard.Job{Dashboard: d.ID, Kind: dashboard.Stop, By: "ada"}
+	w.prepare(&job)
+	job.Worker = "the dead"
+	if _, err := w.Store.AddJob(t.Context(), job); err != nil {
+		t.Fatal(err)
+	}
+	w.takeUp(t.Context())
+	if taken, err := w.Store.Job(t.Context(), job.ID); err != nil || taken.Worker != w.worker {
+		t.Fatalf("it is left undone: %+v, %v", taken, err)
+	}
+	if ended := w.await(t, job); ended.Failure != "" {
+		t.Error(ended.Failure)
+	}
+}
+
 // What was deleted, stopped or left behind the service's back is seen.
 func TestReconcile(t *testing.T) {
 	t.Parallel()

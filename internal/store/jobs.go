@@ -115,7 +115,8 @@ func (s *Store) ClaimJobs(ctx context.Context, worker string, stale time.Time) (
 	var claimed []dashboard.Job
 	err := s.change(ctx, "take up jobs", func(q querier) error {
 		// When a job was seen is by the database's clock, which the caller's need not
-		// agree with. So it is asked how long ago that was, and not when.
+		// agree with. So it is asked how long ago that was, and not when. If we stall in
+		// between it is longer ago, and fewer are taken: never one whose worker is alive.
 		var now int64
 		if err := q.row(ctx, `SELECT {now}`).Scan(&now); err != nil {
 			return err
