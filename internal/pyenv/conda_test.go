@@ -118,7 +118,7 @@ func TestToolsThatFail(t *testing.T) {
 func TestAScriptThatLeavesADaemon(t *testing.T) {
 	prefix := t.TempDir()
 	pid := filepath.Join(prefix, "pid")
-	newConda(t, prefix, map[string]string{"x.sh": "setsid sh -c 'echo $$ >" + pid + "; exec sleep 20' & while [ ! -s " + pid + " ]; do sleep 0.01; done; export FINE=1"})
+	newConda(t, prefix, map[string]string{"x.sh": "setsid sh -c 'echo $$ >" + pid + "; exec sleep 300' & while [ ! -s " + pid + " ]; do sleep 0.01; done; export FINE=1"})
 	t.Cleanup(func() {
 		if content, err := os.ReadFile(pid); err == nil {
 			number, _ := strconv.Atoi(strings.TrimSpace(string(content)))
@@ -129,7 +129,7 @@ func TestAScriptThatLeavesADaemon(t *testing.T) {
 	})
 	begin := time.Now()
 	has(t, activated(t, prefix, path), "FINE=1")
-	if took := time.Since(begin); took > 10*time.Second {
+	if took := time.Since(begin); took > time.Minute {
 		t.Errorf("took %s", took)
 	}
 }

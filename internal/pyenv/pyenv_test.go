@@ -243,17 +243,29 @@ func TestSecurityNoNameIsReadByAShell(t *testing.T) {
 func TestATheToolThatHangsIsGivenUp(t *testing.T) {
 	folder := t.TempDir()
 	pids := filepath.Join(folder, "pids")
-	tool := write(t, 0o755, "#!/bin/sh\nsleep 60 & echo $! $$ > "+pids+"; wait\n", folder, "conda")
-	ctx, cancel := context.WithTimeout(context.Background(), 300*time.Millisecond)
+	tool := write(t, 0o755, "#!/bin/sh\nsleep 300 & echo $! $$ > "+pids+"; wait\n", folder, "conda")
+	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	begin := time.Now()
-	_, err := Activate(ctx, "lab", []string{path, "CONDA_EXE=" + tool})
-	if err == nil || time.Since(begin) > 5*time.Second {
-		t.Errorf("got %v after %s", err, time.Since(begin))
+	result := make(chan error, 1)
+	go func() {
+		_, err := Activate(ctx, "lab", []string{path, "CONDA_EXE=" + tool})
+		result <- err
+	}()
+	var content []byte
+	for deadline := time.Now().Add(20 * time.Second); !strings.HasSuffix(string(content), "\n"); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("the tool does not start")
+		}
+		content, _ = os.ReadFile(pids)
 	}
-	content, err := os.ReadFile(pids)
-	if err != nil {
-		t.Fatal(err)
+	cancel()
+	select {
+	case err := <-result:
+		if err == nil {
+			t.Error("got an environment")
+		}
+	case <-time.After(30 * time.Second):
+		t.Fatal("it waits for the tool")
 	}
 	for _, pid := range strings.Fields(string(content)) {
 		for deadline := time.Now().Add(5 * time.Second); ; time.Sleep(5 * time.Millisecond) {
@@ -265,6 +277,26 @@ func TestATheToolThatHangsIsGivenUp(t *testing.T) {
 				t.Fatalf("process %s is left", pid)
 			}
 		}
+	}
+}
+
+// A tool may print without end; what is taken of it has one.
+func TestOfMuchOutputTheBeginningIsTaken(t *testing.T) {
+	out, err := run(t.Context(), time.Minute, []string{path}, "sh", "-c", "echo begin; head -c 20000000 /dev/zero")
+	if err != nil || len(out) != maxOutput || !strings.HasPrefix(string(out), "begin\n") {
+		t.Errorf("got %d bytes, %v", len(out), err)
+	}
+}
+
+// The variables that scripts leave are taken whole or not at all.
+func TestHalfAnEnvironmentIsNone(t *testing.T) {
+	folder := t.TempDir()
+	write(t, 0o755, "#!/bin/sh\nprintf 'ONE=1\\0TWO=a half'\n", folder, "bin", "env")
+	prefix := filepath.Join(folder, "prefix")
+	newConda(t, prefix, map[string]string{"x.sh": "export FINE=1"})
+	_, err := Activate(t.Context(), prefix, []string{"PATH=" + folder + "/bin:/usr/bin:/bin"})
+	if err == nil || !strings.Contains(err.Error(), "broke off") {
+		t.Errorf("got %v", err)
 	}
 }
 

@@ -1,10 +1,11 @@
 package pyenv
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"os"
 	"os/exec"
 	"runtime"
 	"strings"
@@ -18,29 +19,55 @@ const (
 	maxOutput = 16 << 20
 	// maxSaid is how much of a complaint is shown.
 	maxSaid = 300
+	// outputPatience is how long output is read for after the end of its program,
+	// if somebody else still holds it open.
+	outputPatience = 5 * time.Second
 )
 
 // run runs a program and returns its output.
 func run(ctx context.Context, limit time.Duration, environ []string, program string, args ...string) ([]byte, error) {
-	command := exec.Command(program, args...) // #nosec G204 -- each argument is one word, and no shell reads them
-	command.Env = environ
-	var out buffer
-	command.Stdout = &out
-	if err := wait(ctx, limit, command); err != nil {
+	out, err := newOutput()
+	if err != nil {
 		return nil, err
 	}
-	return out.Bytes(), nil
+	command := exec.Command(program, args...) // #nosec G204 -- each argument is one word, and no shell reads them
+	command.Env = environ
+	command.Stdout = out.write
+	err = wait(ctx, limit, command, out)
+	return out.content, err
 }
 
 // wait runs a command in a group of its own, all of which ends with it, or
-// with its time.
-func wait(ctx context.Context, limit time.Duration, command *exec.Cmd) error {
+// with its time. Then out is read to its end.
+func wait(ctx context.Context, limit time.Duration, command *exec.Cmd, out *output) error {
+	said, err := newOutput()
+	if err != nil {
+		out.end(time.Now())
+		return err
+	}
+	command.Stderr = said.write
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	var said buffer
-	command.Stderr = &said
+	err = waitForGroup(ctx, command)
+	until := time.Now().Add(outputPatience)
+	out.end(until)
+	said.end(until)
+	switch {
+	case errors.Is(ctx.Err(), context.DeadlineExceeded):
+		return fmt.Errorf("it took longer than %s", limit)
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case err == nil:
+		return nil
+	}
+	if text := lastLine(string(said.content)); text != "" {
+		return fmt.Errorf("%w: %s", err, text)
+	}
+	return err
+}
+
+func waitForGroup(ctx context.Context, command *exec.Cmd) error {
 	command.SysProcAttr = attributes()
-	command.WaitDelay = time.Second
 	// The kernel ends it with the thread that started it; see attributes.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
@@ -49,20 +76,9 @@ func wait(ctx context.Context, limit time.Duration, command *exec.Cmd) error {
 	}
 	group := command.Process.Pid
 	stop := context.AfterFunc(ctx, func() { _ = syscall.Kill(-group, syscall.SIGKILL) })
-	err := command.Wait()
+	err := command.Wait() // for the program only: its output is files
 	stop()
 	_ = syscall.Kill(-group, syscall.SIGKILL) // whom it left behind
-	switch {
-	case errors.Is(ctx.Err(), context.DeadlineExceeded):
-		return fmt.Errorf("it took longer than %s", limit)
-	case ctx.Err() != nil:
-		return context.Cause(ctx)
-	case err == nil || errors.Is(err, exec.ErrWaitDelay):
-		return nil
-	}
-	if text := lastLine(said.String()); text != "" {
-		return fmt.Errorf("%w: %s", err, text)
-	}
 	return err
 }
 
@@ -76,12 +92,32 @@ func lastLine(text string) string {
 	return last
 }
 
-// buffer keeps the beginning of what is written, and takes all of it.
-type buffer struct{ bytes.Buffer }
+// output takes all that a program writes to a pipe, and keeps the beginning.
+type output struct {
+	read, write *os.File
+	content     []byte
+	done        chan struct{}
+}
 
-func (b *buffer) Write(p []byte) (int, error) {
-	if room := maxOutput - b.Len(); room > 0 {
-		b.Buffer.Write(p[:min(room, len(p))])
+func newOutput() (*output, error) {
+	read, write, err := os.Pipe()
+	if err != nil {
+		return nil, err
 	}
-	return len(p), nil
+	o := &output{read: read, write: write, done: make(chan struct{})}
+	go func() {
+		defer close(o.done)
+		o.content, _ = io.ReadAll(io.LimitReader(read, maxOutput))
+		_, _ = io.Copy(io.Discard, read)
+	}()
+	return o, nil
+}
+
+// end waits for the end of the output. What the program put into a session of its
+// own can hold it back; all that counts was written when the program ended.
+func (o *output) end(until time.Time) {
+	o.write.Close()
+	_ = o.read.SetReadDeadline(until)
+	<-o.done
+	o.read.Close()
 }

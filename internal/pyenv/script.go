@@ -4,14 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"os"
 	"os/exec"
 	"regexp"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/ideonate/jhsingle-native-proxy/internal/environment"
 )
@@ -54,32 +52,24 @@ func source(ctx context.Context, paths []string, before variables) (variables, e
 	delete(given, "BASH_ENV") // would be run first
 	delete(given, "ENV")
 
-	read, write, err := os.Pipe()
+	result, err := newOutput()
 	if err != nil {
 		return nil, err
 	}
-	defer read.Close()
 	command := exec.Command(shell, slices.Concat([]string{"-c", sourcing, "activate", env}, paths)...) // #nosec G204 -- see there
 	command.Env = given.environ()
-	command.ExtraFiles = []*os.File{write}
-	result := make(chan []byte, 1)
-	go func() {
-		out, _ := io.ReadAll(io.LimitReader(read, maxOutput))
-		result <- out
-	}()
-	err = wait(ctx, scriptPatience, command)
-	write.Close()
-	// What a script started and put into a session of its own can hold the
-	// other end open; all that counts was written when the shell ended.
-	_ = read.SetReadDeadline(time.Now().Add(time.Second))
-	out := <-result
+	command.ExtraFiles = []*os.File{result.write}
+	err = wait(ctx, scriptPatience, command, result)
+	out := string(result.content)
 	switch {
 	case err != nil:
 		return nil, fmt.Errorf("a script of it failed (%s): %w", strings.Join(paths, ", "), err)
 	case len(out) == 0:
 		return nil, fmt.Errorf("a script of it ended the shell (%s)", strings.Join(paths, ", "))
+	case !strings.HasSuffix(out, "\x00"):
+		return nil, errors.New("the variables that its scripts have set broke off")
 	}
-	after := parse(strings.Split(string(out), "\x00"))
+	after := parse(strings.Split(out, "\x00"))
 	for _, name := range ownOfShell {
 		delete(after, name)
 		if value, ok := before[name]; ok {
