@@ -153,7 +153,7 @@ func (s searcher) interpreter() string {
 func (s searcher) ask(program string, arguments ...string) (string, error) {
 	command := exec.CommandContext(s.ctx, program, arguments...) // #nosec G204 -- the interpreter on the operator's PATH, asked in our words
 	command.Env = s.environ
-	command.WaitDelay = time.Second
+	command.WaitDelay = 5 * time.Second // for what it has written before its end
 	answer, err := command.Output()
 	if s.ctx.Err() != nil {
 		return "", fmt.Errorf("%s gave no answer within %s", program, askPatience)
