@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"time"
 )
 
 // maxAnswer bounds what is read of an answer of the hub, in bytes. A user in a few
@@ -53,11 +54,12 @@ func (c *Client) send(ctx context.Context, r request) (*http.Response, error) {
 	if r.token != "" {
 		req.Header.Set("Authorization", "token "+r.token)
 	}
+	asked := time.Now()
 	answer, err := c.http.Do(req)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
-	c.clock.compare(answer)
+	c.clock.compare(asked, answer)
 	return answer, nil
 }
 

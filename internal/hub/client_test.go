@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -150,6 +151,46 @@ func TestActivityIsReportedByTheHubsClock(t *testing.T) {
 	at, err := time.Parse(time.RFC3339, after[:strings.IndexByte(after, '"')])
 	if late := time.Since(at); err != nil || late < 3*time.Hour-5*time.Second || late > 3*time.Hour+5*time.Second {
 		t.Errorf("reported %s, %v", body.String(), err)
+	}
+}
+
+// slowHub dates its answer by a clock that is ahead of ours, and takes a while before
+// and after that.
+type slowHub struct{ ahead, before, after time.Duration }
+
+func (h slowHub) RoundTrip(*http.Request) (*http.Response, error) {
+	time.Sleep(h.before)
+	date := time.Now().Add(h.ahead).UTC().Format(http.TimeFormat)
+	time.Sleep(h.after)
+	return &http.Response{StatusCode: 200, Header: http.Header{"Date": {date}}, Body: http.NoBody}, nil
+}
+
+// An answer that is long on its way is no sign of a clock that is off.
+func TestSkewOfASlowAnswer(t *testing.T) {
+	for _, test := range []struct {
+		hub  slowHub
+		want time.Duration
+	}{
+		{slowHub{after: 10 * time.Second}, 0},
+		{slowHub{before: 10 * time.Second}, 0},
+		{slowHub{ahead: time.Second, after: 10 * time.Second}, 0},
+		{slowHub{ahead: -time.Hour}, -time.Hour},
+		{slowHub{ahead: -time.Hour, after: 10 * time.Second}, -time.Hour},
+		{slowHub{ahead: time.Hour}, time.Hour},
+		{slowHub{ahead: time.Hour, before: 10 * time.Second}, time.Hour},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			client, err := NewClient("http://hub.test/hub/api", "ours", test.hub)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := client.ReportActivity(t.Context(), "http://hub.test/", "", time.Now()); err != nil {
+				t.Fatal(err)
+			}
+			if got := client.Skew(); got != test.want {
+				t.Errorf("%+v: got %s", test.hub, got)
+			}
+		})
 	}
 }
 

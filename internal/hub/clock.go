@@ -20,12 +20,15 @@ const UnseenSkew = 2 * time.Second
 // told. Less than UnseenSkew is none.
 func (c *Client) Skew() time.Duration { return time.Duration(c.clock.ahead.Load()) }
 
-func (c *clock) compare(answer *http.Response) {
+// compare takes the date of an answer to what was asked at a moment. A hub sets it
+// anywhere between that moment and now, which is seconds for one that is busy, or when
+// we are: only what is outside of that is skew.
+func (c *clock) compare(asked time.Time, answer *http.Response) {
 	date, err := http.ParseTime(answer.Header.Get("Date"))
 	if err != nil {
 		return
 	}
-	skew := time.Until(date)
+	skew := max(time.Until(date), min(date.Sub(asked), 0))
 	if skew.Abs() < UnseenSkew {
 		skew = 0
 	}
