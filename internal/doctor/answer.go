@@ -43,7 +43,7 @@ func (h *hubVisit) checkAnswer(ctx context.Context, report report) {
 	if answer.status == http.StatusOK && json.Unmarshal(answer.body, &root) == nil && root.Version != "" {
 		h.root.version = root.Version
 		h.answered.ok = true
-		if took > time.Second {
+		if took > h.e.Slow {
 			report(Warning, fmt.Sprintf("The hub's API answers, but took %s.", took.Round(100*time.Millisecond)), "Every login waits for several such answers: see what the hub is busy with.")
 			return
 		}

@@ -6,6 +6,7 @@
 package doctor
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -23,6 +24,10 @@ const (
 	defaultLimit = 25 * time.Second
 	// stepLimit bounds one step over the network.
 	stepLimit = 4 * time.Second
+	// grace is for checks that have ended with the run, or are about to.
+	grace = 3 * time.Second
+	// slow is how long the hub takes for an answer where that is worth a word.
+	slow = time.Second
 )
 
 // Config is what there is to look at: what serving would use.
@@ -58,22 +63,22 @@ type Config struct {
 	Remote     func(context.Context) error
 	RepoFolder string
 
-	// Limit bounds the whole run; 0 is 25 s.
-	Limit time.Duration
+	// Limit bounds the whole run; 0 is 25 s. Slow is from when on an answer of the hub
+	// is a warning for the time that it takes; 0 is 1 s.
+	Limit, Slow time.Duration
 }
 
 // Run makes every check, those that do not need each other side by side, and
-// returns what they found in an order that is always the same. It takes no
+// returns what they found in an order that is always the same. It takes hardly
 // longer than the limit: a check that has not ended by then is a finding.
-func Run(ctx context.Context, c Config) []Finding {
-	limit := c.Limit
-	if limit <= 0 {
-		limit = defaultLimit
-	}
-	ctx, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
+func Run(ctx context.Context, c Config) []Finding { return newExamination(c).run(ctx) }
 
-	e := newExamination(c)
+func (e *examination) run(ctx context.Context) []Finding {
+	ctx, cancel := context.WithTimeout(ctx, e.Limit)
+	defer cancel()
+	over := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() { time.Sleep(grace); close(over) })
+	defer stop()
 	var slots []*slot
 	for _, check := range e.checks() {
 		s := &slot{name: check.name, done: make(chan struct{})}
@@ -89,18 +94,17 @@ func Run(ctx context.Context, c Config) []Finding {
 		// is away holds whoever looks at it, whatever the time.
 		select {
 		case <-s.done:
-		case <-ctx.Done():
-			// Those that ended just now, or are about to, have a moment.
-			select {
-			case <-s.done:
-			case <-time.After(100 * time.Millisecond):
-				s.add(Failed, fmt.Sprintf("The check did not end within %s.", limit),
-					"Something that it waits for does not answer: a name server, the hub, or a folder on a file server. Look at the findings before this one, and run it again.")
-			}
+		case <-over:
+		}
+		select {
+		case <-s.done:
+		default:
+			s.add(Failed, fmt.Sprintf("The check did not end within %s.", e.Limit),
+				"Something that it waits for does not answer: a name server, the hub, or a folder on a file server. Look at the findings before this one, and run it again.")
 		}
 		findings = append(findings, s.take()...)
 	}
-	hide := newCensor(c.Environ)
+	hide := newCensor(e.Environ)
 	for i := range findings {
 		findings[i].Message, findings[i].Advice = hide.text(findings[i].Message), hide.text(findings[i].Advice)
 	}
@@ -138,6 +142,7 @@ type examination struct {
 }
 
 func newExamination(c Config) *examination {
+	c.Limit, c.Slow = cmp.Or(c.Limit, defaultLimit), cmp.Or(c.Slow, slow)
 	e := &examination{Config: c}
 	e.env, e.parseErr = auth.ParseEnvironment(e.lookup)
 	e.hub = newHubVisit(e)

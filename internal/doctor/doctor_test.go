@@ -87,7 +87,7 @@ func hubEnvironment(api string, pairs ...string) []string {
 }
 
 func healthy(environ []string) Config {
-	return Config{Environ: environ, Auth: true, Listen: "127.0.0.1:0", Command: []string{"sh", "-c", "exit {port}"}}
+	return Config{Environ: environ, Auth: true, Listen: "127.0.0.1:0", Command: []string{"sh", "-c", "exit {port}"}, Slow: time.Minute}
 }
 
 // wants fails unless a check found that, with all of the words.
@@ -323,10 +323,13 @@ func TestClockThatIsOff(t *testing.T) {
 
 // A check that does not end is a finding, and the others are there all the same.
 func TestRunEndsInTime(t *testing.T) {
+	t.Parallel()
 	gone := make(chan struct{})
 	defer close(gone) // before the hub is closed, which waits for its answers
+	asked := make(chan struct{})
 	c := healthy(hubEnvironment(theHub(t, func(_ http.ResponseWriter, r *http.Request) bool {
 		if r.URL.Path == "/hub/api/oauth2/token" {
+			close(asked)
 			select {
 			case <-gone:
 			case <-r.Context().Done():
@@ -334,18 +337,37 @@ func TestRunEndsInTime(t *testing.T) {
 		}
 		return false
 	}).URL))
-	c.Limit = 300 * time.Millisecond
 	c.Repo = "https://example.org/x.git"
 	c.Remote = func(context.Context) error { <-gone; return nil } // deaf to its context
-	begun := time.Now()
-	findings := Run(t.Context(), c)
-	if took := time.Since(begun); took > 3*time.Second {
-		t.Errorf("it took %s", took)
-	}
-	wants(t, findings, "repository", Failed, "did not end within 300ms")
+	ctx, cancel := context.WithCancel(t.Context())
+	e := newExamination(c)
+	go func() {
+		<-asked
+		<-e.hub.known.done
+		cancel()
+	}()
+	findings := e.run(ctx)
+	wants(t, findings, "repository", Failed, "did not end within 25s")
 	wants(t, findings, "login", Failed, "no answer")
 	wants(t, findings, "token", OK, "ada")
 	wants(t, findings, "descriptors", OK)
+}
+
+func TestRunHasALimit(t *testing.T) {
+	t.Parallel()
+	gone := make(chan struct{})
+	defer close(gone)
+	findings := Run(t.Context(), Config{
+		Environ: os.Environ(), Limit: 10 * time.Millisecond,
+		Repo: "https://example.org/x.git", Remote: func(context.Context) error { <-gone; return nil },
+	})
+	wants(t, findings, "repository", Failed, "did not end within 10ms")
+}
+
+func TestHubThatIsSlow(t *testing.T) {
+	c := healthy(hubEnvironment(theHub(t, nil).URL))
+	c.Slow = 1
+	wants(t, Run(t.Context(), c), "hub answer", Warning, "answers, but took")
 }
 
 // A proxy of the environment is not in the way, but worth a word when the hub

@@ -20,7 +20,7 @@ import (
 )
 
 // lookLimit bounds one question on this very machine.
-const lookLimit = 2 * time.Second
+const lookLimit = 5 * time.Second
 
 // checkListening wants the address that we are to listen on.
 func (e *examination) checkListening(ctx context.Context, report report) {
