@@ -3,6 +3,7 @@ package git
 import (
 	"context"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -418,17 +419,27 @@ func TestPullStops(t *testing.T) {
 	if err := os.Chmod(slow, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	w.source.Env = append(w.env, "GIT_SSH="+slow)
+	// A git that notes how each git has ended, if it is not killed with it.
+	ends := filepath.Join(t.TempDir(), "ends")
+	noting := filepath.Join(t.TempDir(), "git")
+	real, err := exec.LookPath("git")
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, noting, "#!/bin/sh\ntrap : TERM\n"+real+" \"$@\"\ncode=$?\necho $code >>"+ends+"\nexit $code\n")
+	if err := os.Chmod(noting, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	w.source.Env = append(w.env, "GIT_SSH="+slow, "PATH="+filepath.Dir(noting)+":"+os.Getenv("PATH"))
 	w.source.URL = "ssh://example.org/x"
 	done := make(chan error, 1)
 	go func() { done <- w.source.Pull(ctx, nil) }()
 	wait(t, func() bool { content, _ := os.ReadFile(pid); return len(content) > 1 })
 	cancel()
-	begin := time.Now()
 	select {
 	case err := <-done:
-		if took := time.Since(begin); took >= stopGrace {
-			t.Errorf("it was not asked to end, but only killed after %s", took)
+		if ended := read(t, ends); !strings.HasSuffix(ended, "\n143\n") { // 128 and SIGTERM
+			t.Errorf("it was not asked to end, but killed: %q", ended)
 		}
 		if err == nil || !strings.Contains(err.Error(), "stopped") {
 			t.Errorf("ended with %v", err)

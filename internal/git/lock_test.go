@@ -69,9 +69,11 @@ func TestLockOfTheDead(t *testing.T) {
 	if _, err := out.Read(make([]byte, 7)); err != nil {
 		t.Fatal(err)
 	}
-	time.AfterFunc(300*time.Millisecond, func() { _ = owner.Process.Kill() })
 	waited := false
-	held, err := acquire(t.Context(), folder, discard(), func() { waited = true })
+	held, err := acquire(t.Context(), folder, discard(), func() {
+		waited = true
+		_ = owner.Process.Kill()
+	})
 	_ = owner.Wait()
 	if err != nil || !waited {
 		t.Fatalf("waited: %v, %v", waited, err)

@@ -542,12 +542,18 @@ func TestUpdateStaleLock(t *testing.T) {
 	// Of a git that finishes soon.
 	w.commit("notebook.txt", "more\n")
 	write(t, lock, "")
-	time.AfterFunc(300*time.Millisecond, func() { os.Remove(lock) })
-	w.pull()
-	w.wants("notebook.txt", "more\n")
-	if !strings.Contains(strings.Join(w.steps, "\n"), "another git program") {
-		t.Errorf("did not say that it waits: %q", w.steps)
+	waited := false
+	err := w.source.Pull(t.Context(), func(title string, _ int) {
+		if strings.HasPrefix(title, "Waiting for another git program") {
+			waited = true
+			os.Remove(lock)
+		}
+	})
+	if err != nil || !waited {
+		t.Fatalf("waited: %v, %v", waited, err)
 	}
+	w.settled()
+	w.wants("notebook.txt", "more\n")
 }
 
 func TestUpdateLockThatStays(t *testing.T) {
