@@ -13,6 +13,7 @@ import (
 	"sync/atomic"
 	"testing"
 	"testing/iotest"
+	"time"
 )
 
 func eventsOf(stream io.Reader) ([]event, error) {
@@ -176,6 +177,7 @@ func TestFollowWithoutStream(t *testing.T) {
 				answer(w, 200, JSON, fmt.Sprintf(`{"items":[{"number":%d},{"number":%d}]}`, looked.Load(), looked.Load()+1))
 			}
 		})
+		client.timing.stream = 200 * time.Millisecond
 		var got followed
 		job, err := client.Follow(context.Background(), "x", 1, got.follower())
 		if err != nil || !job.Done || !reflect.DeepEqual(got, followed{[]string{"1", "2", "3"}, []int{2, 3, 4}}) {
