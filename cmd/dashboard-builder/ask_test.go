@@ -114,7 +114,9 @@ func TestInterrupted(t *testing.T) {
 // TestMain is the program itself where a test wants a process.
 func TestMain(m *testing.M) {
 	if os.Getenv("BE_THE_PROGRAM") != "" {
-		main()
+		p := newProgram()
+		p.completing = time.Minute
+		os.Exit(p.run(os.Args[1:]))
 	}
 	os.Exit(m.Run())
 }

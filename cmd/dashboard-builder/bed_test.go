@@ -31,8 +31,9 @@ type bed struct {
 	*httptest.Server
 	env   map[string]string
 	stdin io.Reader
-	// patience is for how long a run may take.
-	patience time.Duration
+	// patience is for how long a run may take, and completing for how long it waits
+	// for a completion.
+	patience, completing time.Duration
 }
 
 // newBed starts a service for ada, ben and the administrator root, whose tokens
@@ -59,7 +60,7 @@ func newBed(t *testing.T) *bed {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := &bed{memory: newMemory(), patience: 20 * time.Second}
+	b := &bed{memory: newMemory(), patience: 20 * time.Second, completing: time.Minute}
 	handler, err := web.New(web.Config{
 		Prefix: env.ServicePrefix, Service: b.memory, Gate: gate, Log: log, HubURL: env.HubURL, ByHeader: auth.ByHeader,
 		Key: []byte("a key of more than sixteen bytes"),
@@ -115,7 +116,8 @@ func (b *bed) program(stdout, stderr io.Writer) *program {
 	return &program{
 		lookup:  func(name string) (string, bool) { value, ok := b.env[name]; return value, ok },
 		environ: environ, stdin: stdin, stdout: stdout, stderr: stderr,
-		now: func() time.Time { return moment },
+		now:        func() time.Time { return moment },
+		completing: b.completing,
 	}
 }
 

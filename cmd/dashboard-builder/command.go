@@ -33,6 +33,8 @@ type program struct {
 	// time; nil is the clock's.
 	transport http.RoundTripper
 	now       func() time.Time
+	// completing is how long a person waits for a completion.
+	completing time.Duration
 
 	// flags of all clients
 	url, tokenFile string

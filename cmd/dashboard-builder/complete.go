@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"regexp"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -11,9 +10,6 @@ import (
 	"github.com/ideonate/jhsingle-native-proxy/internal/dashboard"
 	"github.com/ideonate/jhsingle-native-proxy/internal/terminal"
 )
-
-// completing is how long a person waits for a completion.
-const completing = 2 * time.Second
 
 // plainWord is a word that no shell takes for anything else, whatever quotes there
 // are around it.
@@ -48,7 +44,7 @@ func (p *program) completer(cmd *cobra.Command) (*session, context.CancelFunc) {
 		return nil, nil
 	}
 	var cancel context.CancelFunc
-	s.ctx, cancel = context.WithTimeout(s.ctx, completing)
+	s.ctx, cancel = context.WithTimeout(s.ctx, p.completing)
 	return s, cancel
 }
 
