@@ -20,7 +20,7 @@ import (
 
 const (
 	// browseTime is how long somebody who chooses waits for a repository's names.
-	browseTime = 5 * time.Second
+	browseTime = 10 * time.Second
 	// fresh is for how long what was seen is shown again.
 	fresh = time.Minute
 	// mostSeen is how many repositories are remembered, and mostNames how many files
