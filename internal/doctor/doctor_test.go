@@ -452,7 +452,13 @@ func TestListening(t *testing.T) {
 	findings = Run(t.Context(), c)
 	wants(t, findings, "app address", OK, "Something listens")
 	wants(t, findings, "command", Skipped)
-	taken.Close()
+	// Of a connection, which nobody else can take meanwhile.
+	conn, err := net.Dial("tcp", taken.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	c.DestPort = conn.LocalAddr().(*net.TCPAddr).Port
 	wants(t, Run(t.Context(), c), "app address", Failed, "Nobody listens")
 	c.DestPort = 0
 	wants(t, Run(t.Context(), c), "app address", Failed, "neither a command")
