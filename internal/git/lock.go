@@ -32,7 +32,11 @@ func acquire(ctx context.Context, folder string, log *slog.Logger, waiting func(
 	path := filepath.Join(folder, lockName)
 	told := false
 	for {
-		if err := os.MkdirAll(folder, 0o755); err != nil { // #nosec G301 -- as mkdir does
+		err := os.MkdirAll(folder, 0o755) // #nosec G301 -- as mkdir does
+		switch {
+		case wasThere(err):
+			continue // see below
+		case err != nil:
 			return nil, fmt.Errorf("the folder for the repository cannot be made: %w", err)
 		}
 		file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|syscall.O_NOFOLLOW, 0o600) // #nosec G304 -- in our folder
@@ -65,6 +69,17 @@ func acquire(ctx context.Context, folder string, log *slog.Logger, waiting func(
 		case <-time.After(lockPause):
 		}
 	}
+}
+
+// wasThere says that a folder could not be made as there was one, which then was
+// taken away before anybody could look at it.
+func wasThere(err error) bool {
+	failed, ok := errors.AsType[*fs.PathError](err)
+	if !ok || !errors.Is(err, fs.ErrExist) {
+		return false
+	}
+	info, err := os.Lstat(failed.Path)
+	return err != nil || info.IsDir()
 }
 
 // current says whether the file is the one that has the name now.

@@ -91,7 +91,7 @@ func TestLockRace(t *testing.T) {
 	inside := make(chan struct{}, 1)
 	for range 8 {
 		group.Go(func() {
-			for range 5 {
+			for range 50 {
 				held, err := acquire(t.Context(), folder, discard(), func() {})
 				if err != nil {
 					t.Error(err)
@@ -109,6 +109,21 @@ func TestLockRace(t *testing.T) {
 		})
 	}
 	group.Wait()
+}
+
+// What is no folder, and leads to none, is not waited for.
+func TestLockOfNoFolder(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	write(t, file, "")
+	link := filepath.Join(t.TempDir(), "link")
+	if err := os.Symlink(filepath.Join(t.TempDir(), "none"), link); err != nil {
+		t.Fatal(err)
+	}
+	for _, folder := range []string{file, file + "/x", link, link + "/x"} {
+		if _, err := acquire(t.Context(), folder, discard(), func() {}); err == nil || !strings.Contains(err.Error(), "cannot be made") {
+			t.Errorf("%s: %v", folder, err)
+		}
+	}
 }
 
 // Servers that start at once on one folder.
