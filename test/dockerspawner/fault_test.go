@@ -4,30 +4,38 @@ package dockerspawner
 
 import (
 	"fmt"
+	"net/http"
 	"testing"
 	"time"
 
 	"github.com/ideonate/jhsingle-native-proxy/internal/api"
+	"github.com/ideonate/jhsingle-native-proxy/test/engine"
 )
 
-// large has a server stand still for a second or two, as it has much to commit.
+// large gives a server so much to commit that Docker is at it for a second or two.
 func (n *notebookServer) large() {
 	n.Helper()
-	n.exec(n.container, "mkdir -p work/site && echo shown > work/site/index.html && head -c 400M /dev/urandom > large")
+	program := "mkdir -p work/site && echo shown > work/site/index.html && head -c 400M /dev/urandom > large"
+	_, err := n.docker.Try(patience, engine.Command{Args: []string{"exec", n.container, "sh", "-c", program}})
+	n.must(err)
 }
 
-// begin begins to build a dashboard, and returns when its source is paused.
-func (n *notebookServer) begin() api.Created {
+// begin begins to build a dashboard, and returns when its source stands still, which it
+// does until commits are released.
+func (n *notebookServer) begin() (made api.Created, release func()) {
 	n.Helper()
+	committing, release := n.withhold()
 	made, err := n.owner.Create(n.Context(), static("Site", "site"))
 	n.must(err)
-	n.eventually("the server stands still", func() error {
-		if state := n.state(n.container); state != "paused" {
-			return fmt.Errorf("it is %s", state)
-		}
-		return nil
-	})
-	return made
+	select {
+	case <-committing:
+	case <-time.After(patience):
+		n.Fatal("no commit is asked for")
+	}
+	if state := n.state(n.container); state != "paused" {
+		n.Errorf("the server is %s while it is committed", state)
+	}
+	return made, release
 }
 
 // wantRunning waits until a server goes on, and says how long that took.
@@ -40,9 +48,12 @@ func (n *notebookServer) wantRunning(began time.Time) {
 		return nil
 	})
 	n.Logf("the server went on after %v", time.Since(began).Round(10*time.Millisecond))
-	if answer, err := n.Visit(n.Context(), n.owner, "/user/"+n.owner.Name+"/api/status"); err != nil || answer.Status != 200 {
-		n.Errorf("it answers %+v, %v", answer, err)
-	}
+	n.eventually("the server answers", func() error {
+		if answer, err := n.Visit(n.Context(), n.owner, "/user/"+n.owner.Name+"/api/status"); err != nil || answer.Status != http.StatusOK {
+			return fmt.Errorf("it answers %+v, %w", answer, err)
+		}
+		return nil
+	})
 }
 
 // A service that is killed while it has paused a server lets it go on when it is
@@ -51,8 +62,9 @@ func TestKilledWhileAServerStandsStill(t *testing.T) {
 	s := open(t)
 	kim := s.startServer("kim")
 	kim.large()
-	made := kim.begin()
+	made, release := kim.begin()
 	s.Service.Kill()
+	release()
 	if state := s.state(kim.container); state != "paused" {
 		t.Errorf("the server is %s without anybody to let it go on", state)
 	}
@@ -77,8 +89,9 @@ func TestDockerIsKilledWhileAServerStandsStill(t *testing.T) {
 	t.Cleanup(func() { s.docker.Flags = nil })
 	leo := s.startServer("leo")
 	leo.large()
-	made := leo.begin()
+	made, release := leo.begin()
 	s.docker.Kill()
+	release()
 	s.must(s.docker.Restart())
 	leo.wantRunning(time.Now())
 	const sentence = "Docker cannot be reached at the moment, so no snapshot was made. Try again later; if it stays so, tell your administrator."
