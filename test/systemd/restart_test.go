@@ -8,6 +8,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/ideonate/jhsingle-native-proxy/internal/api"
 	"github.com/ideonate/jhsingle-native-proxy/internal/dashboard"
 	"github.com/ideonate/jhsingle-native-proxy/test/dashboards/house"
 )
@@ -21,25 +22,19 @@ func TestTheServiceIsRestarted(t *testing.T) {
 	s.sh(`cd ~/site && for i in $(seq 2000); do echo "$i" >"$i.csv"; done`, as("carol"))
 	made, _ := s.create(carol, static("Site", "site"))
 	own := s.unit("jupyter-carol.service")
+	t.Cleanup(func() { s.sh(goOn) })
 	for i, command := range []string{"systemctl restart dashboard-builder", "systemctl kill --signal=KILL dashboard-builder"} {
 		version := fmt.Sprintf("version %d", i+1)
 		s.save("carol", "site/index.html", version)
-		before, running := s.unit("dashboard-builder"), s.unit("jupyter-carol-"+made.Detail.Server)
-		struck := s.strike(before["MainPID"], command, fmt.Sprintf("%s/snapshots/%s/.making-%d/tree/1*.csv", state, made.ID, i+2))
-		job, err := carol.Rebuild(t.Context(), made.ID)
-		s.must(err)
-		s.must(<-struck)
-		if err := running.same(s.unit("jupyter-carol-" + made.Detail.Server)); err != nil {
-			t.Errorf("%s: the dashboard: %v", command, err)
-		}
-		s.wantDone(carol, job)
+		before := s.unit("dashboard-builder")
+		s.wantDone(carol, s.strike(carol, made, command))
 		if shown := s.shows(carol, made); shown != version {
 			t.Errorf("%s: it shows %q", command, shown)
 		}
 		if after := s.unit("dashboard-builder"); after["ActiveState"] != "active" || after["MainPID"] == before["MainPID"] {
 			t.Errorf("%s: the service was %v and is %v", command, before, after)
 		}
-		if files := s.sh(`ls "$1"/*.csv | wc -l`, fmt.Sprintf("%s/snapshots/%s/%d", state, made.ID, i+2)); files != "2000" {
+		if files := s.sh(`ls "$1"/*.csv | wc -l`, fmt.Sprintf("%s/snapshots/%s/%d", state, made.ID, s.get(carol, made.ID).Detail.Revision)); files != "2000" {
 			t.Errorf("%s: the snapshot has %s files", command, files)
 		}
 	}
@@ -50,30 +45,58 @@ func TestTheServiceIsRestarted(t *testing.T) {
 	s.checkNothingLeft(carol, made, "jupyter-carol.service")
 }
 
-// strike holds the service still as soon as there is a file of a name, has a command
-// strike it then, and says when that is done.
-func (s *stage) strike(pid, command, file string) <-chan error {
-	done := make(chan error, 1)
-	go func() {
-		_, err := s.run(`
-			touch /run/watching
-			for ((end = SECONDS + 120; SECONDS < end; )); do
-				if compgen -G "$2" >/dev/null; then
-					kill -STOP "$1"
-					compgen -G "$2" >/dev/null || { echo 'the copy was made too fast' >&2; kill -CONT "$1"; exit 1; }
-					exec $3
-				fi
-			done
-			echo "there was no $2" >&2
-			exit 1`, pid, file, command)
-		done <- err
-	}()
-	s.eventually("somebody watches", func() error {
-		_, err := s.run("rm /run/watching")
-		return err
-	})
-	return done
+// strike rebuilds a dashboard, has a command strike the service in the middle of the
+// copy, in which it is held still, and checks that what ran before is not touched. Until
+// then the hub stands still as well, so that nothing can become of the copy. One that was
+// made too fast is made once more.
+func (s *stage) strike(owner *house.Person, d api.Dashboard, command string) api.Job {
+	s.Helper()
+	const attempts = 10
+	at := state + "/snapshots/" + d.ID
+	for range attempts {
+		revision := s.get(owner, d.ID).Detail.Revision + 1
+		running := s.unit("jupyter-" + owner.Name + "-" + d.Detail.Server)
+		said, done := "", make(chan error, 1)
+		go func() {
+			var err error
+			said, err = s.run(`
+				touch /run/watching
+				pid=$(systemctl show --property=MainPID --value dashboard-builder)
+				while [ ! -e "$2" ]; do
+					compgen -G "$1" >/dev/null || continue
+					kill -STOP "$pid"
+					if compgen -G "$1" >/dev/null; then
+						systemctl kill --signal=STOP jupyterhub
+						$3
+						echo struck
+						exit
+					fi
+					kill -CONT "$pid"
+				done`, fmt.Sprintf("%s/.making-%d/tree/1*.csv", at, revision), fmt.Sprintf("%s/%d", at, revision), command)
+			done <- err
+		}()
+		s.eventually("somebody watches", func() error {
+			_, err := s.run("rm /run/watching")
+			return err
+		})
+		job, err := owner.Rebuild(s.Context(), d.ID)
+		s.must(err)
+		s.must(<-done)
+		if said == "struck" {
+			if err := running.same(s.unit("jupyter-" + owner.Name + "-" + d.Detail.Server)); err != nil {
+				s.Errorf("%s: the dashboard: %v", command, err)
+			}
+			s.sh(goOn)
+			return job
+		}
+		s.wantDone(owner, job)
+	}
+	s.Fatalf("%s: the copy was made too fast %d times", command, attempts)
+	return api.Job{}
 }
+
+// goOn has the hub go on that stands still.
+const goOn = "systemctl kill --signal=CONT jupyterhub"
 
 // The hub is restarted, and servers run on, as on The Littlest JupyterHub. It finds
 // them again, and so does the service.
@@ -100,9 +123,14 @@ func TestTheHubIsRestarted(t *testing.T) {
 	if state := s.get(dora, made.ID).State; state != "running" {
 		t.Errorf("the service says that it is %s", state)
 	}
-	if model, err := s.Server(t.Context(), "dora", made.Detail.Server); err != nil || !model.Ready {
-		t.Errorf("the hub says of it %+v, %v", model, err)
-	}
+	// A hub that has just come back checks what it finds.
+	s.eventually("the hub calls it ready", func() error {
+		model, err := s.Server(t.Context(), "dora", made.Detail.Server)
+		if err == nil && !model.Ready {
+			err = fmt.Errorf("it says %+v", model)
+		}
+		return err
+	})
 	s.do(dora, dora.Stop, made)
 	if units := s.units("dora"); !slices.Equal(units, []string{own}) {
 		t.Errorf("after it was stopped, she has the units %q", units)
