@@ -30,7 +30,8 @@ type victim struct {
 	owner *house.Person
 	// version is what the owner's site says, and the last that was written.
 	version int
-	dead    chan struct{} // closed when the service is killed
+	// doomed is closed before the service is killed, and dead when it is.
+	doomed, dead chan struct{}
 }
 
 // site is the folder that the dashboards of these tests are made of.
@@ -75,6 +76,7 @@ func (v *victim) wanted(name string) api.New {
 
 // kill kills the service, once.
 func (v *victim) kill() {
+	close(v.doomed)
 	v.Service.Kill()
 	close(v.dead)
 }
@@ -87,12 +89,20 @@ type moment func(v *victim) (disarm func())
 func call(after bool, method, path string) moment {
 	pattern := regexp.MustCompile(`^/hub/api` + path + `$`)
 	return func(v *victim) func() {
-		var once sync.Once
+		var turn sync.Mutex
+		armed := true
 		strike := func(r *http.Request) bool {
 			if r.Method != method || !pattern.MatchString(r.URL.Path) {
 				return true
 			}
-			once.Do(v.kill)
+			turn.Lock()
+			defer turn.Unlock()
+			if !armed { // the call came, and was seen too late
+				return true
+			}
+			if !v.isDead() {
+				v.kill()
+			}
 			return false
 		}
 		if after {
@@ -100,7 +110,12 @@ func call(after bool, method, path string) moment {
 		} else {
 			v.Layer.Set(house.Tap{Before: strike})
 		}
-		return func() { v.Layer.Set(house.Tap{}) }
+		return func() {
+			v.Layer.Set(house.Tap{})
+			turn.Lock() // after who is at it
+			defer turn.Unlock()
+			armed = false
+		}
 	}
 }
 
@@ -160,7 +175,7 @@ func (v *victim) watch(look func() bool) (disarm func()) {
 
 // lock keeps the service from writing to its database.
 func (v *victim) lock() (unlock func()) {
-	database, err := sql.Open("sqlite", v.Service.Database()+"?_pragma=busy_timeout(5000)")
+	database, err := sql.Open("sqlite", v.Service.Database()+"?_pragma=busy_timeout(30000)")
 	if err != nil {
 		v.Error(err)
 		return func() {}
@@ -203,7 +218,7 @@ func (v *victim) strike(at moment, id func() string, do func(ctx context.Context
 
 func (v *victim) strikeOnce(at moment, do func(ctx context.Context) error) bool {
 	v.Helper()
-	v.dead = make(chan struct{})
+	v.doomed, v.dead = make(chan struct{}), make(chan struct{})
 	disarm := at(v)
 	ctx, cancel := context.WithTimeout(v.Context(), patience)
 	defer cancel()
@@ -221,9 +236,11 @@ func (v *victim) strikeOnce(at moment, do func(ctx context.Context) error) bool 
 	return v.isDead()
 }
 
+// isDead says whether the service was killed, or is about to be, which it waits for.
 func (v *victim) isDead() bool {
 	select {
-	case <-v.dead:
+	case <-v.doomed:
+		<-v.dead
 		return true
 	default:
 		return false
