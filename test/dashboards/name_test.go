@@ -145,9 +145,9 @@ func (s *stage) checkFolders() {
 				s.Errorf("%q: %v", folder, err)
 				return
 			}
-			answer, err := s.Visit(s.Context(), owner, "/user/fred/"+d.Detail.Server+"/")
-			if err != nil || answer.Status != http.StatusOK || string(answer.Body) != "in "+folder || !utf8.Valid(answer.Body) {
-				s.Errorf("%q shows %+v, %v", folder, answer, err)
+			shown, err := s.Shown(s.Context(), owner, d, patience)
+			if err != nil || shown != "in "+folder || !utf8.ValidString(shown) {
+				s.Errorf("%q shows %q, %v", folder, shown, err)
 			}
 		})
 	}

@@ -24,12 +24,14 @@ type company struct {
 	*stage
 	owner, colleague, boss *house.Person
 	group                  string
-	made                   api.Dashboard
+	// patience is how long one action may take.
+	patience time.Duration
+	made     api.Dashboard
 }
 
-func (s *stage) company(number int) *company {
+func (s *stage) company(number int, patience time.Duration) *company {
 	s.Helper()
-	c := &company{stage: s, group: fmt.Sprint("group", number)}
+	c := &company{stage: s, group: fmt.Sprint("group", number), patience: patience}
 	var err error
 	c.owner, err = s.Person(s.Context(), fmt.Sprint("owner", number), ownServers...)
 	s.must(err)
@@ -143,7 +145,7 @@ func (c *company) ended(ctx context.Context, who *house.Person, job api.Job) err
 }
 
 func (c *company) shown(ctx context.Context, address string) error {
-	return house.Await(ctx, 5*time.Second, func() error {
+	return house.Await(ctx, c.patience/4, func() error {
 		answer, err := c.Visit(ctx, c.colleague, address)
 		if err == nil && answer.Status != http.StatusOK {
 			err = errors.New(describe(answer))
@@ -186,7 +188,7 @@ func (c *company) server(ctx context.Context) string {
 func (c *company) try() (failed []string) {
 	c.Helper()
 	for _, each := range actions {
-		ctx, cancel := context.WithTimeout(c.Context(), 20*time.Second)
+		ctx, cancel := context.WithTimeout(c.Context(), c.patience)
 		if err := each.do(c, ctx); err != nil {
 			failed = append(failed, each.name)
 			c.Logf("%s: %v", each.name, err)
@@ -201,7 +203,7 @@ func (c *company) try() (failed []string) {
 func TestSecurityNoScopeIsSuperfluous(t *testing.T) {
 	t.Parallel()
 	s := open(t, house.Options{Name: "roles", Scopes: true})
-	if failed := s.company(0).try(); len(failed) > 0 {
+	if failed := s.company(0, patience).try(); len(failed) > 0 {
 		t.Fatalf("with all scopes: %q", failed)
 	}
 	const service, visitors = "dashboards", "user"
@@ -218,7 +220,7 @@ func TestSecurityNoScopeIsSuperfluous(t *testing.T) {
 			number++
 			t.Run(role+"/"+scope, func(t *testing.T) {
 				s := s.in(t)
-				c := s.company(number)
+				c := s.company(number, 20*time.Second) // some do not get there
 				rest := slices.DeleteFunc(slices.Clone(whole), func(each string) bool { return each == scope })
 				s.must(s.SetScopes(t.Context(), "role", role, rest))
 				defer func() { s.must(s.SetScopes(context.WithoutCancel(t.Context()), "role", role, whole)) }()

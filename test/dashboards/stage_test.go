@@ -25,7 +25,7 @@ import (
 
 // patience is the bound of every wait for something that should take moments, on
 // a machine that has much else to do.
-const patience = 60 * time.Second
+const patience = 3 * time.Minute
 
 // ready is what all tests stand on.
 var ready *bed.Bed
@@ -144,7 +144,7 @@ func (s *stage) get(owner *house.Person, id string) api.Dashboard {
 // follow waits for the end of a job.
 func (s *stage) follow(who *house.Person, job api.Job) api.Job {
 	s.Helper()
-	ctx, cancel := context.WithTimeout(s.Context(), 3*patience)
+	ctx, cancel := context.WithTimeout(s.Context(), 4*patience)
 	defer cancel()
 	ended, err := who.Follow(ctx, job.ID, 0, api.Follower{})
 	if err != nil {

@@ -38,7 +38,7 @@ func lateApp(t *testing.T) *url.URL {
 				return
 			}
 			defer connection.Close()
-			time.Sleep(3 * time.Second) // as slow as a kernel
+			time.Sleep(2 * time.Second) // as slow as a kernel
 			_ = connection.WriteMessage(websocket.TextMessage, []byte("#00c000"))
 			_, _, _ = connection.ReadMessage()
 			return
@@ -46,7 +46,7 @@ func lateApp(t *testing.T) *url.URL {
 		fmt.Fprint(w, `<!DOCTYPE html><style>@keyframes turn { to { transform: rotate(1turn); } }
 			#wait { width: 200px; height: 40px; background: #c00000; animation: turn 1s linear infinite; margin: 200px; }</style>`)
 		w.(http.Flusher).Flush()
-		time.Sleep(time.Second) // as slow as a notebook's cells
+		time.Sleep(500 * time.Millisecond) // as slow as a notebook's cells
 		fmt.Fprint(w, `<script>
 			const socket = new WebSocket("ws://" + location.host + location.pathname);
 			socket.onopen = () => { document.body.innerHTML = '<div id="wait"></div>'; };

@@ -92,7 +92,8 @@ func TestTheServiceFromItsImage(t *testing.T) {
 		t.Errorf("there are the images %q", images)
 	}
 	s.delete(ida.owner, made)
-	s.run("stop", service)
+	_, err = s.docker.Try(patience, engine.Command{Args: []string{"stop", "-t", "60", service}})
+	s.must(err)
 	if status := s.run("inspect", "--format", "{{.State.ExitCode}}", service); status != "0" {
 		t.Errorf("it ended with %s", status)
 	}

@@ -26,7 +26,7 @@ import (
 
 // patience is the bound of every wait for something that should take moments, on
 // a machine that has much else to do.
-const patience = 90 * time.Second
+const patience = 3 * time.Minute
 
 // shared is what all tests stand on, one after the other.
 var shared struct {

@@ -10,7 +10,7 @@ export async function change(alice, bob, made) {
     headers: { Authorization: `token ${wanted.token}` },
     data: { type: "notebook", format: "json", content: wanted.second },
   });
-  await bob.page.goto(made.link);
+  await bob.page.goto(made.link, { waitUntil: "commit" });
   const unchanged = await shown(bob.page, "version one: 9");
 
   await page.goto(`${wanted.page}dashboard/${made.id}`);
@@ -19,7 +19,7 @@ export async function change(alice, bob, made) {
   await alice.see("being-rebuilt");
   await page.locator("tr").filter({ hasText: "In use" }).locator("th", { hasText: "2" }).waitFor();
   await page.locator(".job").waitFor({ state: "detached" });
-  await bob.page.goto(made.link);
+  await bob.page.goto(made.link, { waitUntil: "commit" });
   const rebuilt = await shownAnew(bob.page, "version two: 27");
 
   await page.getByRole("button", { name: "Stop" }).click();

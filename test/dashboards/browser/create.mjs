@@ -31,7 +31,7 @@ export async function create(alice) {
 
   // Its picture is taken when it shows itself.
   for (let tries = 0; (await page.locator(".picture img").count()) === 0; tries++) {
-    if (tries > 60) {
+    if (tries > 180) {
       throw new Error("no picture is taken");
     }
     await page.waitForTimeout(1000);

@@ -42,7 +42,7 @@ class Person {
 
   static async come(browser, name, complaints, options = {}) {
     const context = await browser.newContext({ viewport: desktop, ...options });
-    context.setDefaultTimeout(60_000);
+    context.setDefaultTimeout(120_000);
     const person = new Person(name, await context.newPage(), complaints);
     person.listen();
     return person;

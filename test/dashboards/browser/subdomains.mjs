@@ -31,7 +31,7 @@ await play(async (come) => {
 
   await page.goto(wanted.page);
   for (let tries = 0; (await page.locator("main img").count()) === 0; tries++) {
-    if (tries > 60) {
+    if (tries > 180) {
       throw new Error("no picture is taken");
     }
     await page.waitForTimeout(1000);
@@ -60,7 +60,7 @@ await play(async (come) => {
   const began = Date.now();
   let status = 200;
   await bob.expecting([403], async () => {
-    while (status === 200 && Date.now() - began < 20_000) {
+    while (status === 200 && Date.now() - began < 120_000) {
       status = (await bob.page.goto(opened, { waitUntil: "commit" })).status();
       await bob.page.waitForTimeout(200);
     }

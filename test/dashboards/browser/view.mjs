@@ -47,12 +47,11 @@ export async function look(person, made) {
  */
 export async function shown(page, text) {
   const sought = page.getByText(text, { exact: true });
-  await sought.waitFor({ timeout: 30_000 }).catch(async (error) => {
-    if (!(await page.getByText(/^Running( |\.)/).isVisible())) {
-      throw error;
+  await sought.waitFor({ timeout: 30_000 }).catch(async () => {
+    if (await page.getByText(/^Running( |\.)/).isVisible()) {
+      console.error(`Voila stands still at ${page.url()}: loading the page again`);
+      await page.reload({ waitUntil: "commit" });
     }
-    console.error(`Voila stands still at ${page.url()}: loading the page again`);
-    await page.reload({ waitUntil: "commit" });
     await sought.waitFor();
   });
   return text;

@@ -37,7 +37,7 @@ func (h *House) Browse(ctx context.Context, script string, tell map[string]any, 
 		"page": h.Page, "hub": h.URL, "password": h.Password,
 		"output": filepath.Join(h.Output, strings.TrimSuffix(filepath.Base(script), ".mjs")),
 	})
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Minute)
+	ctx, cancel := context.WithTimeout(ctx, 15*time.Minute)
 	defer cancel()
 	var answer json.RawMessage
 	err := h.bed.Browse(ctx, script, tell, &answer)

@@ -260,7 +260,7 @@ func (h *House) Close() error {
 	if h.Layer != nil {
 		h.Layer.close()
 	}
-	left, err := bed.ProcessesWith(h.Folder)
+	left, err := bed.AwaitGone(patience, h.Folder)
 	if err != nil || len(left) > 0 {
 		failures = append(failures, fmt.Errorf("after the house was closed these processes were left: %v, %w", left, cmp.Or(err, errors.New("still running"))))
 	}

@@ -48,8 +48,8 @@ c.JupyterHub.load_groups = {
     name: {"users": users} if major >= 4 else users for name, users in house["groups"].items()
 }
 c.Spawner.args = ["--allow-root"] if os.geteuid() == 0 else []
-c.Spawner.http_timeout = 60
-c.Spawner.start_timeout = 60
+c.Spawner.http_timeout = 180
+c.Spawner.start_timeout = 180
 
 c.JupyterHub.services = [{"name": "bed", "api_token": json.loads(os.environ["BED_HUB"])["service_token"]}]
 scopes = ["admin:users", "admin:servers", "admin:groups", "groups", "tokens"]

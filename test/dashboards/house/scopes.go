@@ -38,7 +38,7 @@ func (h *House) callScopes(ctx context.Context, method, kind, name string, scope
 		return nil, err
 	}
 	request.Header.Set("Content-Type", "application/json")
-	answer, err := http.DefaultClient.Do(request)
+	answer, err := h.Client().Do(request)
 	if err != nil {
 		return nil, err
 	}

@@ -17,7 +17,7 @@ import (
 )
 
 // patience is the bound of every wait for something that should take moments.
-const patience = 30 * time.Second
+const patience = 2 * time.Minute
 
 // Service is a Dashboards service that the hub does not start, and so does not
 // start again either.

@@ -29,8 +29,8 @@ c.SystemdSpawner.username_template = "jupyter-{USERNAME}"
 c.Spawner.mem_limit = "900M"  # tljh-config set limits.memory
 c.Spawner.cpu_limit = 1.5
 c.Spawner.default_url = "/lab"
-c.Spawner.start_timeout = 90
-c.Spawner.http_timeout = 90
+c.Spawner.start_timeout = 180
+c.Spawner.http_timeout = 180
 c.Spawner.poll_interval = 2  # half a minute is long for a test that waits for it
 
 c.JupyterHub.authenticator_class = "dummy"
