@@ -25,7 +25,7 @@ var narrow = map[string]any{
 // A hub that goes away and comes back, and one that has limits.
 func TestHubThatIsAway(t *testing.T) {
 	t.Parallel()
-	s := open(t, house.Options{Name: "away", Hub: narrow, Settings: "servers: {owner_options: [delay]}\n"})
+	s := open(t, house.Options{Name: "away", Hub: narrow})
 	for _, part := range []struct {
 		name  string
 		check func(s *stage)
@@ -40,13 +40,11 @@ func TestHubThatIsAway(t *testing.T) {
 	}
 }
 
-// begin asks for a dashboard whose server takes so many seconds to start.
-func (s *stage) begin(owner *house.Person, name string, delay int) api.Created {
+// begin asks for a dashboard.
+func (s *stage) begin(owner *house.Person, name string) api.Created {
 	s.Helper()
 	s.write(owner.Name, "site/index.html", "by "+owner.Name)
-	wanted := static(name, "site")
-	wanted.Options = map[string]any{"delay": delay}
-	made, err := owner.Create(s.Context(), wanted)
+	made, err := owner.Create(s.Context(), static(name, "site"))
 	s.must(err)
 	return made
 }
@@ -95,7 +93,7 @@ func (s *stage) checkAwayBefore() {
 	_, err := owner.List(s.Context(), api.Query{}) // the gate knows her by now
 	s.must(err)
 	s.must(s.Kill())
-	made := s.begin(owner, "Early", 0)
+	made := s.begin(owner, "Early")
 	s.eventually("it waits", func() error {
 		job, err := owner.Job(s.Context(), made.Job.ID)
 		if err == nil && job.Title != "Waiting for JupyterHub" {
@@ -118,9 +116,11 @@ func (s *stage) checkAwayBefore() {
 func (s *stage) checkAwayMeanwhile() {
 	owner := s.person("mid")
 	progress := s.reached(http.MethodGet, "/progress")
-	made := s.begin(owner, "Mid", 4)
+	release := s.hold("mid")
+	made := s.begin(owner, "Mid")
 	s.await("the progress is asked for", progress)
 	s.must(s.Kill())
+	release()
 	s.must(s.Again(s.Context()))
 	s.ends(owner, made, "JupyterHub was restarted in between")
 }
@@ -129,16 +129,18 @@ func (s *stage) checkAwayMeanwhile() {
 func (s *stage) checkAwayAtAsking() {
 	owner := s.person("asked")
 	asking := s.reached(http.MethodPost, "/servers/")
-	made := s.begin(owner, "Asked", 2)
+	release := s.hold("asked")
+	made := s.begin(owner, "Asked")
 	s.await("the start is asked for", asking)
 	s.must(s.Kill())
+	release()
 	s.must(s.Again(s.Context()))
 	s.ends(owner, made)
 }
 
 func (s *stage) checkAwayAtStopping() {
 	owner := s.person("late")
-	made := s.begin(owner, "Late", 0)
+	made := s.begin(owner, "Late")
 	s.wantDone(owner, made.Job)
 	stopping := s.reached(http.MethodDelete, "/servers/")
 	job, err := owner.Stop(s.Context(), made.Dashboard.ID)
@@ -158,9 +160,9 @@ func (s *stage) checkLimits() {
 	// Two of one user's, and no third.
 	owner := s.person("carl")
 	for _, name := range []string{"One", "Two"} {
-		s.wantDone(owner, s.begin(owner, name, 0).Job)
+		s.wantDone(owner, s.begin(owner, name).Job)
 	}
-	third := s.begin(owner, "Three", 0)
+	third := s.begin(owner, "Three")
 	ended := s.follow(owner, third.Job)
 	s.wantText("a third", ended.Failure, "refused", "2")
 	s.Logf("a limit of named servers: %s", ended.Failure)
@@ -169,9 +171,8 @@ func (s *stage) checkLimits() {
 
 	// One start at a time: the second waits, as long as the hub says.
 	first, second := s.person("dan"), s.person("eve")
-	asked := s.reached(http.MethodPost, "/users/dan/servers/")
-	slow := s.begin(first, "Slow", 4)
-	s.await("the first start is asked for", asked)
+	release := s.hold("dan")
+	slow := s.begin(first, "Slow")
 	s.eventually("the hub starts it", func() error {
 		model, err := s.Server(s.Context(), "dan", s.get(first, slow.Dashboard.ID).Detail.Server)
 		if err == nil && model.Pending != "spawn" {
@@ -179,7 +180,7 @@ func (s *stage) checkLimits() {
 		}
 		return err
 	})
-	waits := s.begin(second, "Waits", 0)
+	waits := s.begin(second, "Waits")
 	s.eventually("the second one waits", func() error {
 		job, err := second.Job(s.Context(), waits.Job.ID)
 		if err == nil && !strings.Contains(job.Title, "starting many servers") {
@@ -187,12 +188,13 @@ func (s *stage) checkLimits() {
 		}
 		return err
 	})
+	release()
 	s.wantDone(first, slow.Job)
 	s.wantDone(second, waits.Job)
 
 	// Four of all users, and no fifth, until one of them is stopped.
 	last := s.person("fay")
-	fifth := s.begin(last, "Fifth", 0)
+	fifth := s.begin(last, "Fifth")
 	ended = s.follow(last, fifth.Job)
 	s.wantText("a fifth", ended.Failure, "limit")
 	s.Logf("a limit of active servers: %s", ended.Failure)

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/ideonate/jhsingle-native-proxy/internal/api"
 	"github.com/ideonate/jhsingle-native-proxy/internal/dashboard"
@@ -24,11 +25,37 @@ type terminal struct {
 	*stage
 	who         *house.Person
 	environment []string
+	hears       func(said string)
 }
 
 // terminal is one on somebody's own machine.
 func (s *stage) terminal(who *house.Person, token string) terminal {
-	return terminal{s, who, []string{"PATH=" + os.Getenv("PATH"), "DASHBOARD_BUILDER_URL=" + s.Page, "DASHBOARD_BUILDER_TOKEN=" + token}}
+	return terminal{s, who, []string{"PATH=" + os.Getenv("PATH"), "DASHBOARD_BUILDER_URL=" + s.Page, "DASHBOARD_BUILDER_TOKEN=" + token}, nil}
+}
+
+// when has something be done once, as soon as what a command says has a text in it.
+func (t terminal) when(text string, do func()) terminal {
+	do = sync.OnceFunc(do)
+	t.hears = func(said string) {
+		if strings.Contains(said, text) {
+			do()
+		}
+	}
+	return t
+}
+
+// listener keeps what a command says, and passes it on as far as it has come.
+type listener struct {
+	said  bytes.Buffer
+	hears func(said string)
+}
+
+func (l *listener) Write(content []byte) (int, error) {
+	l.said.Write(content)
+	if l.hears != nil {
+		l.hears(l.said.String())
+	}
+	return len(content), nil
 }
 
 // typed is what a command did.
@@ -44,15 +71,16 @@ func (t terminal) run(args ...string) typed {
 	defer cancel()
 	command := exec.CommandContext(ctx, t.Program, args...) // #nosec G204 -- our program
 	command.Env = t.environment
-	var out, said bytes.Buffer
-	command.Stdout, command.Stderr = &out, &said
+	var out bytes.Buffer
+	listener := &listener{hears: t.hears}
+	command.Stdout, command.Stderr = &out, listener
 	err := command.Run()
 	if exit, ok := errors.AsType[*exec.ExitError](err); err != nil && !ok {
 		t.Fatalf("%q: %v", args, err)
 	} else if ok && exit.ExitCode() < 0 {
 		t.Fatalf("%q was ended: %v", args, err)
 	}
-	return typed{out.String(), said.String(), command.ProcessState.ExitCode()}
+	return typed{out.String(), listener.said.String(), command.ProcessState.ExitCode()}
 }
 
 // does is run of what has to work. It returns the output.
@@ -81,11 +109,11 @@ func (s *stage) checkCommands() {
 	bob := s.person("bob")
 	as, asBob := s.terminal(erin, erin.Token), s.terminal(bob, bob.Token)
 
-	made := as.run("create", "Typed", "--folder", "site", "--framework", "static", "--description", "By hand", "--user", "bob")
+	// Of a step that is over at once nothing may be seen.
+	made := as.when("Starting the dashboard", s.hold("erin")).run("create", "Typed", "--folder", "site", "--framework", "static", "--description", "By hand", "--user", "bob")
 	if made.code != 0 {
 		s.Fatalf("create ended with %d: %s", made.code, made.said)
 	}
-	// Of a step that is over at once nothing may be seen.
 	s.wantText("the progress", made.said, "Starting the dashboard", "Typed is ready.")
 	var list struct {
 		Items []api.Dashboard

@@ -214,6 +214,7 @@ func (s *stage) checkTwoPeople() {
 	owner, boss := s.person("olga"), s.person("boss")
 	s.write("olga", "site/index.html", "hers")
 	d := s.create(owner, static("Hers", "site"))
+	release := s.hold("olga") // none is done before all have pressed
 	type pressed struct {
 		job api.Job
 		err error
@@ -233,6 +234,7 @@ func (s *stage) checkTwoPeople() {
 		s.must(answer.err)
 		jobs[answer.job.ID], last = true, answer.job
 	}
+	release()
 	s.wantDone(owner, last)
 	s.eventually("all end", func() error {
 		found, err := owner.Jobs(s.Context(), d.ID)

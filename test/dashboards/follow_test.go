@@ -18,13 +18,16 @@ import (
 // stream open, and nothing comes any more.
 func TestWhoFollowsAJobIsToldThoughTheServiceWasKilled(t *testing.T) {
 	t.Parallel()
-	s := open(t, house.Options{Name: "follow", Settings: "servers: {owner_options: [delay]}\n"})
+	s := open(t, house.Options{Name: "follow"})
 	s.write("alice", "site/index.html", "followed")
 	alice := s.person("alice")
+	release := s.hold("alice")
 
 	typed := make(chan typed, 1)
+	follows := make(chan struct{})
 	go func() {
-		typed <- s.terminal(alice, alice.Token).run("create", "Followed", "--folder", "site", "--framework", "static", "--option", "delay=12")
+		console := s.terminal(alice, alice.Token).when("Starting the dashboard", func() { close(follows) })
+		typed <- console.run("create", "Followed", "--folder", "site", "--framework", "static")
 	}()
 	var made api.Dashboard
 	s.eventually("it is being made", func() error {
@@ -38,25 +41,24 @@ func TestWhoFollowsAJobIsToldThoughTheServiceWasKilled(t *testing.T) {
 		return err
 	})
 
-	watched := make(chan struct{})
-	bell := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { close(watched) }))
+	rung := make(chan struct{}, 2)
+	bell := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { rung <- struct{}{} }))
 	defer bell.Close()
 	seen := make(chan error, 1)
-	var saw struct{ Again int }
 	go func() {
-		tell := map[string]any{"dashboard": made.ID, "watched": bell.URL}
-		_, err := s.Browse(t.Context(), "test/dashboards/browser/follow.mjs", tell, &saw)
+		tell := map[string]any{"dashboard": made.ID, "bell": bell.URL}
+		_, err := s.Browse(t.Context(), "test/dashboards/browser/follow.mjs", tell, &struct{}{})
 		seen <- err
 	}()
-	s.await("somebody watches", watched)
+	s.await("somebody watches", rung)
+	s.await("somebody follows on a command line", follows)
 	s.Service.Kill()
 	s.must(s.Service.Start(t.Context()))
+	s.await("the browser asks again", rung)
+	release()
 
 	if err := <-seen; err != nil {
 		t.Errorf("in the browser: %v", err)
-	}
-	if saw.Again == 0 {
-		t.Error("the browser did not ask again: so nothing was broken off")
 	}
 	if did := <-typed; did.code != 0 {
 		t.Errorf("create ended with %d: %s", did.code, did.said)

@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -123,6 +124,21 @@ func static(name, folder string) api.New {
 		Source: api.Source{Kind: dashboard.FromServer, Folder: folder},
 		App:    api.App{Framework: "static"},
 	}
+}
+
+// hold keeps a user's servers from starting until they are released, in the end at
+// the test's.
+func (s *stage) hold(user string) (release func()) {
+	s.Helper()
+	remove, err := s.Hold(user)
+	s.must(err)
+	release = sync.OnceFunc(func() {
+		if err := remove(); err != nil {
+			s.Error(err)
+		}
+	})
+	s.Cleanup(release)
+	return release
 }
 
 // create makes a dashboard, and returns it when it is built.

@@ -18,10 +18,9 @@ import (
 	"github.com/ideonate/jhsingle-native-proxy/test/dashboards/house"
 )
 
-// storySettings have what was taken back be felt within a second, and starts last
-// for as long as it takes to look at them.
+// storySettings have what was taken back be felt within a second.
 const storySettings = `
-servers: {arguments: [--verdict-lifetime=1], options: {delay: 3}}
+servers: {arguments: [--verdict-lifetime=1]}
 retention: {revisions: 1}
 `
 

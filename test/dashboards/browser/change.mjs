@@ -14,9 +14,11 @@ export async function change(alice, bob, made) {
   const unchanged = await shown(bob.page, "version one: 9");
 
   await page.goto(`${wanted.page}dashboard/${made.id}`);
-  await page.getByRole("button", { name: "Rebuild" }).click();
-  await page.locator(".job progress").waitFor();
-  await alice.see("being-rebuilt");
+  await alice.holding(async () => {
+    await page.getByRole("button", { name: "Rebuild" }).click();
+    await page.locator(".job progress").waitFor();
+    await alice.see("being-rebuilt");
+  });
   await page.locator("tr").filter({ hasText: "In use" }).locator("th", { hasText: "2" }).waitFor();
   await page.locator(".job").waitFor({ state: "detached" });
   await bob.page.goto(made.link, { waitUntil: "commit" });
@@ -26,10 +28,12 @@ export async function change(alice, bob, made) {
   await page.locator(".state.stopped").waitFor();
   await alice.see("stopped");
   await bob.page.goto(`${wanted.page}?whose=others`);
-  await bob.page.getByRole("link", { name: /^Open/ }).click();
-  await bob.page.getByText("It is being started for you").waitFor();
-  const waited = await bob.page.locator("main").innerText();
-  await bob.see("bob-waits");
+  const waited = await alice.holding(async () => {
+    await bob.page.getByRole("link", { name: /^Open/ }).click();
+    await bob.page.getByText("It is being started for you").waitFor();
+    await bob.see("bob-waits");
+    return bob.page.locator("main").innerText();
+  });
   const started = await shownAnew(bob.page, "version two: 27");
 
   await page.goto(`${wanted.page}dashboard/${made.id}/edit`);

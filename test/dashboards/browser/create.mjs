@@ -17,13 +17,14 @@ export async function create(alice) {
   await add(page, "access.users", "bob");
   await add(page, "access.groups", "team");
   await alice.see("form");
-  await page.getByRole("button", { name: "Create dashboard" }).click();
-
-  await page.locator(".job progress").waitFor();
-  await page.locator(".job pre").filter({ hasText: "Making snapshot 1" }).waitFor();
+  const log = await alice.holding(async () => {
+    await page.getByRole("button", { name: "Create dashboard" }).click();
+    await page.locator(".job progress").waitFor();
+    await page.locator(".job pre").filter({ hasText: "Making snapshot 1" }).waitFor();
+    await alice.see("being-built");
+    return page.locator(".job pre").innerText();
+  });
   const id = /dashboard\/([a-z0-9]+)/.exec(page.url())[1];
-  const log = await page.locator(".job pre").innerText();
-  await alice.see("being-built");
   await page.getByRole("link", { name: "Open", exact: true }).waitFor();
   const link = await page.locator(".copy input").inputValue();
   const server = await page.locator("dd code").filter({ hasText: /^dashboard-/ }).innerText();

@@ -1,7 +1,7 @@
 // What all scenarios need: one Chromium, the people in it with a session each, and
 // what they complain about.
 
-import { mkdir } from "node:fs/promises";
+import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { chromium, desktop, phone, quiet, wanted } from "../../browser/browser.mjs";
 
@@ -88,6 +88,17 @@ class Person {
       return await action();
     } finally {
       this.expected = [];
+    }
+  }
+
+  /** Does something while none of this person's servers starts: house.Hold, in Go. */
+  async holding(action) {
+    const file = join(wanted.holds, this.name);
+    await writeFile(file, "");
+    try {
+      return await action();
+    } finally {
+      await rm(file);
     }
   }
 

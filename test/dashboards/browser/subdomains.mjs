@@ -19,8 +19,10 @@ await play(async (come) => {
   await page.getByLabel("Framework").selectOption("static");
   await page.getByText("People and groups").click();
   await add(page, "access.users", "bob");
-  await page.getByRole("button", { name: "Create dashboard" }).click();
-  await page.locator(".job progress").waitFor();
+  await alice.holding(async () => {
+    await page.getByRole("button", { name: "Create dashboard" }).click();
+    await page.locator(".job progress").waitFor();
+  });
   const open = page.getByRole("link", { name: "Open", exact: true });
   await open.waitFor();
   await page.locator(".job").waitFor({ state: "detached" });
@@ -47,8 +49,10 @@ await play(async (come) => {
   // Bob has the link from a mail, and it is started for him.
   const bob = await come("bob");
   await bob.signIn();
-  await bob.page.goto(link);
-  await bob.page.getByText("It is being started for you").waitFor();
+  await alice.holding(async () => {
+    await bob.page.goto(link);
+    await bob.page.getByText("It is being started for you").waitFor();
+  });
   await shownAnew(bob.page, "version 1");
   const entered = bob.page.url();
   const forged = await forge(bob);

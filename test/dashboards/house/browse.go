@@ -34,7 +34,7 @@ func (h *House) Browse(ctx context.Context, script string, tell map[string]any, 
 		tell = map[string]any{}
 	}
 	maps.Copy(tell, map[string]any{
-		"page": h.Page, "hub": h.URL, "password": h.Password,
+		"page": h.Page, "hub": h.URL, "password": h.Password, "holds": h.holds(),
 		"output": filepath.Join(h.Output, strings.TrimSuffix(filepath.Base(script), ".mjs")),
 	})
 	ctx, cancel := context.WithTimeout(ctx, 15*time.Minute)

@@ -162,8 +162,20 @@ func (h *House) openHub(ctx context.Context, snippet string, options Options) er
 	if options.Version != "" {
 		wanted.Program = filepath.Join(h.bed.Root, ".cache", "hubs", options.Version, "bin", "jupyterhub")
 	}
-	h.Hub, err = h.bed.StartHub(ctx, wanted)
-	return err
+	if h.Hub, err = h.bed.StartHub(ctx, wanted); err != nil {
+		return err
+	}
+	return os.Mkdir(h.holds(), 0o755)
+}
+
+// holds is the folder of the files by which servers are held.
+func (h *House) holds() string { return filepath.Join(h.RunDir(), "holds") }
+
+// Hold keeps a user's servers from starting until they are released: what there is to
+// see of a start stays to be seen, and what is done meanwhile has all the time it takes.
+func (h *House) Hold(user string) (release func() error, err error) {
+	file := filepath.Join(h.holds(), user)
+	return func() error { return os.Remove(file) }, os.WriteFile(file, nil, 0o600)
 }
 
 func (o Options) domain() string {

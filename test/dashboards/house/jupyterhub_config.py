@@ -64,13 +64,13 @@ for section, settings in house["sections"].items():
         setattr(c[section], name, value)
 
 
-async def as_slow_as_wanted(spawner):
-    """A server that takes a while, if its options say so."""
-    if isinstance(spawner.user_options, dict):
-        await asyncio.sleep(spawner.user_options.get("delay", 0))
+async def not_while_held(spawner):
+    """A server does not start while there is a file of its user's name."""
+    while (run_dir / "holds" / spawner.user.name).exists():
+        await asyncio.sleep(0.05)
 
 
-c.Spawner.pre_spawn_hook = as_slow_as_wanted
+c.Spawner.pre_spawn_hook = not_while_held
 
 if house["scopes"]:
     from jupyterhub import orm, roles
