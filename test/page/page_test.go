@@ -3,7 +3,6 @@
 package page
 
 import (
-	"context"
 	"slices"
 	"strings"
 	"testing"
@@ -14,11 +13,11 @@ import (
 
 func only(t *testing.T, service *webtest.Service, name string) dashboard.Dashboard {
 	t.Helper()
-	found, total, err := service.List(context.Background(), dashboard.Visitor{Name: "ada"}, dashboard.Query{Owner: "ada", Text: name, Limit: 2})
-	if err != nil || total != 1 {
-		t.Fatalf("there are %d dashboards called %s, %v", total, name, err)
+	found, err := find(t.Context(), service, name)
+	if err != nil {
+		t.Fatal(err)
 	}
-	return found[0]
+	return found
 }
 
 // Ada makes a dashboard, watches it being built, shares it and opens it; all with

@@ -1,7 +1,7 @@
 // Ada makes a dashboard in a browser that runs no scripts.
 
 import { run, screenshot } from "../browser/browser.mjs";
-import { at, be, text } from "./page.mjs";
+import { at, be, proceed, text } from "./page.mjs";
 
 await run(async (scripted) => {
   const seen = [];
@@ -22,6 +22,7 @@ await run(async (scripted) => {
     await page.click("button:has-text('Create dashboard')");
     await page.locator("progress").waitFor();
     await screenshot(page, "plain-1-building");
+    await proceed("Rainfall");
     await page.locator(".state.running").waitFor(); // by loading itself again
     seen.push(`built: ${await text(page, ".state")}`);
 
@@ -37,14 +38,17 @@ await run(async (scripted) => {
     await page.goto(at(""));
     await page.locator(".card", { hasText: "Quarterly sales" }).locator("summary").click();
     await page.locator(".card", { hasText: "Quarterly sales" }).locator("button:has-text('Stop')").click();
+    await proceed("Quarterly sales");
     await page.locator(".state.stopped").waitFor();
     seen.push(`stopped: ${await text(page, ".state")}`);
     await page.goto(at("open/demorunning2"));
+    await proceed("Quarterly sales");
     await page.getByText("Here is the dashboard.").waitFor();
     seen.push(`opened: ${await text(page, "p")}`);
 
     await page.goto(at("dashboard/demostopped2/delete"));
     await page.click("button:has-text('Delete it')");
+    await proceed("Energy use of the data centre");
     await page.locator(".notice").waitFor();
     seen.push(`deleted: ${await text(page, ".notice")}`);
   } finally {

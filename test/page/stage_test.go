@@ -16,6 +16,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -27,6 +28,8 @@ import (
 )
 
 const prefix = "/services/dashboards/"
+
+var ada = dashboard.Visitor{Name: "ada"}
 
 var shared struct {
 	*bed.Bed
@@ -49,7 +52,6 @@ func TestMain(m *testing.M) {
 func serve(t *testing.T) (*webtest.Service, string) {
 	t.Helper()
 	service := webtest.New()
-	service.Step = 300 * time.Millisecond // long enough to be seen
 	webtest.Sample(service)
 	all := service.RulesFor
 	service.RulesFor = func(v dashboard.Visitor) dashboard.Rules {
@@ -84,9 +86,55 @@ func serve(t *testing.T) (*webtest.Service, string) {
 		}
 		fmt.Fprint(w, `<!DOCTYPE html><title>Eve</title><link rel="icon" href="data:,"><p>Eve was here.`)
 	})
+	// A job goes on when the scenario has seen it: it gets ahead, or ends.
+	mux.HandleFunc("/job", func(_ http.ResponseWriter, r *http.Request) {
+		job, err := underWay(r.Context(), service, r.FormValue("of"))
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		percent, err := strconv.Atoi(r.FormValue("percent"))
+		if err != nil {
+			service.Finish(job, "")
+			return
+		}
+		service.Write(job, fmt.Sprintf("Copied %d %% of your files", percent))
+		service.Progress(job, "Copying your files", percent)
+	})
 	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close)
 	return service, server.URL
+}
+
+// find is the dashboard of Ada's with a name.
+func find(ctx context.Context, service *webtest.Service, name string) (dashboard.Dashboard, error) {
+	found, total, err := service.List(ctx, ada, dashboard.Query{Owner: ada.Name, Text: name, Limit: 2})
+	if err != nil || total != 1 {
+		return dashboard.Dashboard{}, fmt.Errorf("there are %d dashboards called %s, %v", total, name, err)
+	}
+	return found[0], nil
+}
+
+// underWay is the job of a dashboard, once it has begun.
+func underWay(ctx context.Context, service *webtest.Service, name string) (string, error) {
+	d, err := find(ctx, service, name)
+	if err != nil {
+		return "", err
+	}
+	for {
+		jobs, err := service.Jobs(ctx, ada, d.ID)
+		if err != nil {
+			return "", err
+		}
+		if len(jobs) > 0 && !jobs[0].Done {
+			return jobs[0].ID, nil
+		}
+		select {
+		case <-ctx.Done():
+			return "", fmt.Errorf("no job of %s has begun", name)
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
 }
 
 // sight is what a scenario saw.

@@ -1,7 +1,7 @@
 // Ada makes a dashboard with all that scripts add.
 
 import { run, screenshot, wanted } from "../browser/browser.mjs";
-import { at, be, text } from "./page.mjs";
+import { at, be, proceed, text } from "./page.mjs";
 
 await run(async (page) => {
   const seen = [];
@@ -33,18 +33,21 @@ await run(async (page) => {
   await screenshot(page, "story-1-form");
   await page.getByRole("button", { name: "Create dashboard" }).click();
 
-  const bar = page.locator("progress");
-  await bar.waitFor();
-  const moved = page.waitForFunction(() => document.querySelector("progress")?.value > 20, null, { polling: 20 });
-  const grew = page.waitForFunction(() => document.querySelector(".log pre")?.textContent.includes("Copying your files"), null, { polling: 20 });
-  await Promise.all([moved, grew]);
+  await page.locator("progress").waitFor();
+  for (const percent of [10, 30]) {
+    await proceed("Rainfall", percent);
+    await page.waitForFunction((got) => document.querySelector("progress")?.value === got, percent);
+    await page.locator(".log pre", { hasText: `Copied ${percent} %` }).waitFor();
+  }
   seen.push("building: a bar that moves, a log that grows");
   await screenshot(page, "story-2-building");
+  await proceed("Rainfall");
   await page.locator(".state.running").waitFor();
   seen.push(`built: ${await text(page, ".state")}`);
   seen.push(`link: ${await page.getByRole("textbox", { name: "Link" }).inputValue()}`);
-  await page.getByRole("button", { name: "Copy" }).click();
-  await page.getByRole("button", { name: "Copied" }).waitFor();
+  // The button says so for a moment only.
+  const copied = page.getByRole("button", { name: "Copied" }).waitFor();
+  await Promise.all([copied, page.getByRole("button", { name: "Copy" }).click()]);
   const link = await page.evaluate(() => navigator.clipboard.readText());
   seen.push(link === (await page.getByRole("textbox", { name: "Link" }).inputValue()) ? "copied" : `copied ${link}`);
   const own = page.url();
@@ -64,10 +67,12 @@ await run(async (page) => {
   // It stops by itself between, and a colleague's link starts it.
   await page.goto(own);
   await page.getByRole("button", { name: "Stop" }).click();
+  await proceed("Rainfall");
   await page.locator(".state.stopped").waitFor();
   await page.goto(link);
   await page.getByText("It is being started for you.").waitFor();
   await screenshot(page, "story-3-opening");
+  await proceed("Rainfall");
   await page.waitForURL("**/user/ada/**");
 
   await page.goto(own);
@@ -76,7 +81,11 @@ await run(async (page) => {
   // The dashboard is only taken off the list; another of that name may be made.
   await page.getByRole("link", { name: "Keep it" }).click();
   await page.goto(at("dashboard/demostopped2/delete"));
+  // Of a job whose dashboard is gone there is nothing to hear any more.
+  const listening = page.waitForResponse((answer) => answer.url().endsWith("/events"));
   await page.getByRole("button", { name: "Delete it" }).click();
+  await listening;
+  await proceed("Energy use of the data centre");
   await page.locator(".notice").waitFor();
   seen.push(`deleted: ${await text(page, ".notice")}`);
   return { seen };
