@@ -16,7 +16,7 @@ import (
 func startHeld(t *testing.T, user, name string) (at server, release string) {
 	t.Helper()
 	release = filepath.Join(t.TempDir(), "release")
-	return start(t, user, name, shared.wrap(nil, shared.echoCommand("--wait-for="+release)...)), release
+	return start(t, user, name, shared.wrap([]string{"--ready-timeout=600"}, shared.echoCommand("--wait-for="+release)...)), release
 }
 
 // While an app starts, people get a page, programs get a 503, and the hub is

@@ -60,12 +60,12 @@ func (a *app) list(w http.ResponseWriter) {
 }
 
 func (a *app) stream(w http.ResponseWriter, r *http.Request) {
-	count, pause := number(r, "count", 5), milliseconds(r, 200)
+	count := number(r, "count", 5)
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("Cache-Control", "no-cache")
 	flusher := http.NewResponseController(w)
 	for event := range count {
-		if event > 0 && !wait(r, pause) {
+		if event > 0 && !wait(r, strconv.Itoa(event), 200) {
 			return
 		}
 		if _, err := fmt.Fprintf(w, "id: %d\ndata: %d\n\n", event, event); err != nil {
@@ -78,7 +78,7 @@ func (a *app) stream(w http.ResponseWriter, r *http.Request) {
 }
 
 func (a *app) slow(w http.ResponseWriter, r *http.Request) {
-	if wait(r, milliseconds(r, 1000)) {
+	if wait(r, "", 1000) {
 		a.report(w, r)
 	}
 }
@@ -99,18 +99,24 @@ func (a *app) end(w http.ResponseWriter, r *http.Request) {
 	a.exit(number(r, "code", 0))
 }
 
-// wait says whether the visitor is still there afterwards.
-func wait(r *http.Request, pause time.Duration) bool {
-	select {
-	case <-r.Context().Done():
-		return false
-	case <-time.After(pause):
-		return true
+// wait waits for as long as the request says, or for the file that it names, with
+// an ending. It says whether the visitor is still there afterwards.
+func wait(r *http.Request, ending string, otherwise int) bool {
+	pause := time.Duration(number(r, "ms", otherwise)) * time.Millisecond
+	file := r.URL.Query().Get("until")
+	if file != "" {
+		pause = 20 * time.Millisecond
 	}
-}
-
-func milliseconds(r *http.Request, otherwise int) time.Duration {
-	return time.Duration(number(r, "ms", otherwise)) * time.Millisecond
+	for {
+		select {
+		case <-r.Context().Done():
+			return false
+		case <-time.After(pause):
+		}
+		if file == "" || exists(file+ending) {
+			return true
+		}
+	}
 }
 
 func number(r *http.Request, name string, otherwise int) int {

@@ -1,8 +1,9 @@
 // Echo is the app that tests wrap: it answers with what it received.
 //
 //	/ws       echoes messages of a websocket, after a hello with its headers
-//	/stream   sends server-sent events: ?count=5&ms=200
-//	/slow     answers after a while: ?ms=1000
+//	/stream   sends server-sent events: ?count=5&ms=200, or &until=FILE instead of a
+//	          pause, with the event's number behind the file's name
+//	/slow     answers after a while: ?ms=1000, or ?until=FILE, once there is that
 //	/answer   answers as told: ?status=302&header=Location:%20/there&body=text
 //	/exit     ends the app: ?code=3
 //	/seen     lists what was received since the start
