@@ -79,7 +79,7 @@ func mustShow(t *testing.T, pictures ...string) {
 func TestFailedAppIsTriedAgainInABrowser(t *testing.T) {
 	release := filepath.Join(t.TempDir(), "release")
 	script := `echo "Traceback (most recent call last):"; echo "ModuleNotFoundError: No module named 'pandas'"; test -e ` + release + ` || exit 3; exec "$0" "--port=$1"`
-	s := launch(t, []string{"--restart-limit=1", "--restart-delay=3"}, "sh", "{-}c", script, shared.echo, "{port}")
+	s := launch(t, []string{"--restart-limit=1", "--restart-delay=10"}, "sh", "{-}c", script, shared.echo, "{port}")
 	s.awaitState("failed")
 	saw := browse(t, "failed", map[string]string{"url": s.url(""), "release": release})
 
@@ -101,29 +101,48 @@ func TestFailedAppIsTriedAgainInABrowser(t *testing.T) {
 	mustShow(t, "failed-1-desktop", "failed-2-phone", "failed-3-phone-dark", "failed-4-dark", "failed-5-backoff")
 }
 
-// slowly has all answers trickle, so that there is time to watch.
-func slowly(next http.Handler, perSecond int) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { next.ServeHTTP(trickle{w, perSecond}, r) })
+// inPieces lets of every answer only a piece through, and one more for each byte of
+// a file, so that there is time to watch.
+func inPieces(next http.Handler, size int64, file string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		next.ServeHTTP(&pieces{ResponseWriter: w, visit: r.Context(), size: size, file: file}, r)
+	})
 }
 
-type trickle struct {
+type pieces struct {
 	http.ResponseWriter
-	perSecond int
+	visit   context.Context
+	size    int64
+	file    string
+	written int64
 }
 
-func (t trickle) Write(p []byte) (int, error) {
-	written := 0
-	for written < len(p) {
-		n, err := t.ResponseWriter.Write(p[written:min(len(p), written+t.perSecond/20)])
-		if written += n; err != nil {
-			return written, err
+func (p *pieces) Write(content []byte) (int, error) {
+	n := 0
+	for n < len(content) {
+		wanted, err := os.Stat(p.file)
+		if err != nil {
+			return n, err
 		}
-		if err := http.NewResponseController(t.ResponseWriter).Flush(); err != nil {
-			return written, err
+		most := int(min(int64(len(content)-n), (wanted.Size()+1)*p.size-p.written))
+		if most == 0 {
+			select {
+			case <-p.visit.Done():
+				return n, p.visit.Err()
+			case <-time.After(20 * time.Millisecond):
+			}
+			continue
 		}
-		time.Sleep(time.Second / 20)
+		more, err := p.ResponseWriter.Write(content[n : n+most])
+		n, p.written = n+more, p.written+int64(more)
+		if err != nil {
+			return n, err
+		}
+		if err := http.NewResponseController(p.ResponseWriter).Flush(); err != nil {
+			return n, err
+		}
 	}
-	return written, nil
+	return n, nil
 }
 
 // A repository that takes long is shown as it comes, by git's own figures.
@@ -156,14 +175,18 @@ func TestPreparingIsShownInABrowser(t *testing.T) {
 		Path: filepath.Join(git("--exec-path"), "git-http-backend"),
 		Env:  []string{"GIT_PROJECT_ROOT=" + folder, "GIT_HTTP_EXPORT_ALL=1"},
 	}
-	remote := httptest.NewServer(slowly(backend, 250_000))
+	pieces := filepath.Join(t.TempDir(), "pieces")
+	if err := os.WriteFile(pieces, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	remote := httptest.NewServer(inPieces(backend, 60_000, pieces))
 	defer remote.Close()
 
 	s := launch(t, []string{"--repo=" + remote.URL + "/.git", "--repofolder=fetched"},
 		python(t), "-m", "http.server", "--bind", "127.0.0.1", "{port}")
-	saw := browse(t, "preparing", map[string]string{"url": s.url("")})
+	saw := browse(t, "preparing", map[string]string{"url": s.url(""), "pieces": pieces})
 
-	if len(saw.Values) < 3 || !slices.IsSorted(saw.Values[:min(3, len(saw.Values))]) || saw.Values[len(saw.Values)-1] > 100 {
+	if len(saw.Values) < 3 || !slices.IsSorted(saw.Values) || saw.Values[len(saw.Values)-1] > 100 {
 		t.Errorf("the bar went %v", saw.Values)
 	}
 	if saw.Filled < 0.25 || saw.Filled > 1 {

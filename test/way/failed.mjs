@@ -42,6 +42,11 @@ await run(async (page) => {
   // frames either, for which the driver's own clicks and waits would wait.
   await rm(wanted.release);
   await fetch(`${wanted.url}exit?code=3`).catch(() => { /* the app is gone before it has answered */ });
+  // Until that is seen its pages are none that load themselves again.
+  let state;
+  do {
+    state = (await (await fetch(`${wanted.url}.jhsingle/status`)).json()).state;
+  } while (state === "ready");
   const plain = await page.context().browser().newContext({ javaScriptEnabled: false });
   const simple = await plain.newPage();
   simple.on("request", (request) => {

@@ -80,7 +80,7 @@ func TestRawSocketOfARealServer(t *testing.T) {
 			if err := <-written; err != nil || !bytes.Equal(got, append(sent, "the end"...)) {
 				t.Errorf("other bytes came back, or %v", err)
 			}
-			conn.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(1000, ""), time.Now().Add(time.Second))
+			conn.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(1000, ""), time.Now().Add(patience))
 			if _, _, err := conn.ReadMessage(); !websocket.IsCloseError(err, 1000) {
 				t.Errorf("got %v", err)
 			}
