@@ -4,6 +4,7 @@ package framework
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"path/filepath"
 	"strings"
@@ -35,6 +36,15 @@ func TestHub(t *testing.T) {
 				Environment: map[string]string{"PATH": shared.path()},
 			}))
 			t.Cleanup(func() { must(t, hub.StopServer(context.Background(), "alice", preset.name)) })
+			// To the hub a server is up before its app is.
+			session := hub.NewSession("alice")
+			eventually(t, patience, func() error {
+				answer, err := session.Get(ctx, bed.Prefix("alice", preset.name))
+				if err == nil && answer.Status != http.StatusOK {
+					err = fmt.Errorf("%s answered %d: %.300s", answer.URL, answer.Status, answer.Body)
+				}
+				return err
+			})
 			url := hub.URL + bed.Prefix("alice", preset.name)
 			seen := browse(t, scene{URL: url, App: preset.name, Name: "hub-" + preset.name, User: "alice", Password: hub.Password})
 			seen.checkBelow(t, url, hub.URL+"/hub/", true)

@@ -94,7 +94,7 @@ func (s *server) stop(t *testing.T) {
 		_ = s.command.Process.Kill()
 		<-s.ended
 	}
-	left, err := bed.AwaitGone(5*time.Second, s.mark)
+	left, err := bed.AwaitGone(patience, s.mark)
 	if err != nil || len(left) > 0 {
 		t.Errorf("after the end there are left: %v %v", left, err)
 	}
@@ -103,7 +103,7 @@ func (s *server) stop(t *testing.T) {
 // get asks for a path below the prefix, and follows nothing.
 func (s *server) get(path string) (int, string, error) {
 	client := http.Client{
-		Timeout:       20 * time.Second,
+		Timeout:       patience,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 	answer, err := client.Get(s.url + path)

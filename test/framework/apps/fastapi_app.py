@@ -8,14 +8,16 @@ page = """<!doctype html>
 <title>Double it</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <h1>Double it</h1>
-<label>Number <input id="number" type="number" value="3"></label>
+<label>Number <input id="number" type="number" value="3" disabled></label>
 <p id="result">doubled: 6</p>
 <p><a href="DOCS">Documentation</a></p>
 <script>
   const socket = new WebSocket("SOCKET".replace(/^http/, "ws"));
+  const number = document.getElementById("number");
   const result = document.getElementById("result");
+  socket.onopen = () => { number.disabled = false; };
   socket.onmessage = (event) => { result.textContent = event.data; };
-  document.getElementById("number").oninput = (event) => socket.send(event.target.value);
+  number.oninput = (event) => socket.send(event.target.value);
 </script>
 </html>
 """
