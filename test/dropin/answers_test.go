@@ -183,8 +183,8 @@ func answersOfTheApp() section {
 			{what: "`X-CDSDASHBOARDS-JH-USER` made up by a visitor", see: headers("GET @h\nX-Cdsdashboards-Jh-User: eve", "X-Cdsdashboards-Jh-User")},
 			{what: "`?CDSDASHBOARDS_JH_USER=eve&a=1` made up by a visitor", see: target("GET @h?CDSDASHBOARDS_JH_USER=eve&a=1")},
 			{what: "a stream of events (`Accept: text/event-stream`)", see: func(at *running) string {
-				r := at.ask("GET @stream?count=2&ms=3000\nAccept: text/event-stream")
-				if r.first < 2*time.Second && string(r.body) == "word.word." {
+				r := at.ask("GET @stream?count=2&ms=10000\nAccept: text/event-stream")
+				if r.first < 8*time.Second && string(r.body) == "word.word." {
 					return "shown at once"
 				}
 				return "held back"

@@ -27,8 +27,6 @@ const (
 // startByHub lets the hub start a program as a server of the owner's, and
 // waits until the owner gets to its app.
 func startByHub(ctx context.Context, l line, of column) (*running, error) {
-	ctx, cancel := context.WithTimeout(ctx, 2*patience)
-	defer cancel()
 	name := strings.ReplaceAll(l.name, " ", "-") + fmt.Sprintf("-%d", of)
 	folder, err := os.MkdirTemp("", "dropin-")
 	if err != nil {
@@ -45,6 +43,8 @@ func startByHub(ctx context.Context, l line, of column) (*running, error) {
 	}
 	starting <- struct{}{}
 	defer func() { <-starting }()
+	ctx, cancel := context.WithTimeout(ctx, 2*patience)
+	defer cancel()
 	if err := shared.hub.StartServer(ctx, owner, name, bed.Server{Command: line, Environment: l.environment}); err != nil {
 		return at, err
 	}

@@ -14,7 +14,7 @@ import (
 func reaches(at *running) string {
 	var found []string
 	for _, host := range []string{"127.0.0.1", "127.0.0.2", "::1"} {
-		connection, err := net.DialTimeout("tcp", net.JoinHostPort(host, fmt.Sprint(at.port)), time.Second)
+		connection, err := net.DialTimeout("tcp", net.JoinHostPort(host, fmt.Sprint(at.port)), patience)
 		if err == nil {
 			connection.Close()
 			found = append(found, host)
@@ -46,7 +46,7 @@ func probe(at *running) string {
 // logHas says whether a text is in a program's log.
 func logHas(text string) func(*running) string {
 	return func(at *running) string {
-		for deadline := time.Now().Add(time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+		for deadline := time.Now().Add(5 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
 			if strings.Contains(at.output.String(), text) {
 				return "in the log"
 			}
@@ -59,8 +59,8 @@ func logHas(text string) func(*running) string {
 // and then with a request.
 func activity(unused time.Duration) func(*running) string {
 	return func(at *running) string {
-		await := func(limit time.Duration) string {
-			_, before := at.hub.last()
+		count := func() int { _, count := at.hub.last(); return count }
+		await := func(before int, limit time.Duration) string {
 			for deadline := time.Now().Add(limit); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
 				if servers, count := at.hub.last(); count > before {
 					for name := range servers {
@@ -70,9 +70,13 @@ func activity(unused time.Duration) func(*running) string {
 			}
 			return "none"
 		}
-		text := "unused: " + await(unused)
-		at.get("use")
-		return text + "; used: " + await(8*time.Second)
+		text := "unused: " + await(count(), unused)
+		before := count()
+		// Where nothing was to be asked before, the app may not be up.
+		for deadline := time.Now().Add(patience); !at.get("use").fromApp() && time.Now().Before(deadline); {
+			time.Sleep(100 * time.Millisecond)
+		}
+		return text + "; used: " + await(before, 8*time.Second)
 	}
 }
 
@@ -102,11 +106,11 @@ func openAlone(flags ...string) []string {
 func ok(at *running) string { return at.get("x").String() }
 
 func firstWord(at *running) string {
-	r := at.get("stream?count=2&ms=3000")
+	r := at.get("stream?count=2&ms=10000")
 	switch {
 	case string(r.body) != "word.word.":
 		return r.String()
-	case r.first < 2*time.Second:
+	case r.first < 8*time.Second:
 		return "shown at once"
 	}
 	return "held back"
@@ -207,11 +211,11 @@ func flags() section {
 		},
 		{
 			name: "request timeout",
-			old:  open("--request-timeout=1"),
+			old:  open("--request-timeout=5"),
 			rows: []row{
-				{what: "`--request-timeout 1`, no word for 2 s", see: answers("GET @slow?ms=2500"), why: "what the number means: the app is late"},
-				{what: "`--request-timeout 1`, an answer of 2 s that moves", see: func(at *running) string {
-					r := at.get("stream?count=5&ms=500")
+				{what: "`--request-timeout 5`, no word for 15 s", see: answers("GET @slow?ms=15000"), why: "what the number means: the app is late"},
+				{what: "`--request-timeout 5`, an answer of 8 s that moves", see: func(at *running) string {
+					r := at.get("stream?count=5&ms=2000")
 					return fmt.Sprintf("%s, %d of 5 words", r, strings.Count(string(r.body), "word."))
 				}, why: "bounds silence; what moves is not cut, such as a long download"},
 			},

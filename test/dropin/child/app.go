@@ -138,7 +138,7 @@ func (a *app) websocket(w http.ResponseWriter, r *http.Request) {
 		}
 		switch text := string(message); {
 		case text == "close":
-			_ = connection.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(4001, "as you like"), time.Now().Add(time.Second))
+			_ = connection.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(4001, "as you like"), time.Now().Add(time.Minute))
 			continue // until the other side has answered it
 		case strings.HasPrefix(text, "big "):
 			message = bytes.Repeat([]byte("b"), number(text[4:]))
@@ -234,7 +234,7 @@ func cut(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Length", "100")
 	_, _ = io.WriteString(w, "not all of it")
 	_ = http.NewResponseController(w).Flush()
-	time.Sleep(200 * time.Millisecond) // that it is on its way before the end
+	time.Sleep(4 * time.Second) // that it is passed on before the end
 	panic(http.ErrAbortHandler)
 }
 

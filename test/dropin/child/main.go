@@ -6,6 +6,7 @@
 //
 //	listen=PORT or PATH  where: 127.0.0.1:PORT, or a unix socket
 //	delay=DURATION       before it listens
+//	wait=FILE            likewise, until there is that
 //	exit=CODE            end at once instead
 //	raw=1                echo bytes instead of talking HTTP
 package main
@@ -52,6 +53,14 @@ func run(args []string) error {
 			return err
 		}
 		time.Sleep(pause)
+	}
+	if file := orders["wait"]; file != "" {
+		for {
+			if _, err := os.Stat(file); err == nil {
+				break
+			}
+			time.Sleep(20 * time.Millisecond)
+		}
 	}
 	listener, err := listen(orders["listen"])
 	if err != nil {
