@@ -17,7 +17,7 @@ func TestNoDescriptorsAreLeftAndThenTheyAre(t *testing.T) {
 	s := start(t, setup{before: []string{"sh", "-c", `ulimit -n 40 && exec "$@"`, "sh"}})
 	var crowd []net.Conn
 	for range 80 {
-		conn, err := net.DialTimeout("tcp", s.address, time.Second)
+		conn, err := net.DialTimeout("tcp", s.address, patience)
 		if err != nil {
 			break // more than wait for an accept
 		}

@@ -66,9 +66,12 @@ func TestFullDiskForTheSocketIsSaid(t *testing.T) {
 		}
 		return nil
 	})
-	if log := s.tail(100); !strings.Contains(log, "no space") {
-		t.Errorf("the log does not say what is full:\n%s", log)
-	}
+	eventually(t, patience, func() error {
+		if log := s.tail(100); !strings.Contains(log, "no space") {
+			return fmt.Errorf("the log does not say what is full:\n%s", log)
+		}
+		return nil
+	})
 }
 
 // A machine on which nothing can be mounted shows nothing by the tests above.

@@ -19,15 +19,14 @@ const (
 	kills = 200
 	// delay is the pause before the app is started again.
 	delay = 50 * time.Millisecond
-	// life is how long an app serves its visitors before it ends: long enough for
-	// each of them to come back.
+	// life is how long an app serves its visitors before it ends, once they are back.
 	life = 60 * time.Millisecond
 	// usual bounds the time from an app's end to the answer of the next, in half
 	// of all cases: the pause, what it takes to end its children, and a start on
 	// a machine that is busy with the load. recovery bounds it in nine of ten, as
 	// such a machine also has seconds in which nothing goes on at all. What takes
 	// longer than patience fails in any case.
-	usual, recovery = time.Second, 5 * time.Second
+	usual, recovery = 3 * time.Second, 10 * time.Second
 	// deafEvery is how often the children are deaf.
 	deafEvery = 40
 )
@@ -72,6 +71,7 @@ func TestTwoHundredDeathsLeaveNothing(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
+		eventually(t, patience, l.isThere)
 		pause(t.Context(), life)
 		d := s.die(t, app, way.signal)
 		d.way = way.name

@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/http/httptrace"
 	"os"
 	"os/exec"
 	"regexp"
@@ -38,6 +39,9 @@ type load struct {
 	answered, broken, unanswered atomic.Int64
 	// opened, messages, closed and stuck are the same for websockets.
 	opened, messages, closed, stuck atomic.Int64
+	// reading and talking count the slow answers and the websockets that the app is
+	// at now.
+	reading, talking atomic.Int64
 
 	mu      sync.Mutex
 	longest time.Duration
@@ -72,8 +76,16 @@ func (l *load) read(ctx context.Context) {
 		begun := time.Now()
 		// Not ended with the load: a request that is under way is waited for.
 		limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), hung)
+		var begins atomic.Bool
+		limited = httptrace.WithClientTrace(limited, &httptrace.ClientTrace{GotFirstResponseByte: func() {
+			begins.Store(true)
+			l.reading.Add(1)
+		}})
 		status, body, err := l.server.get(limited, "/slow?ms=100")
 		cancel()
+		if begins.Load() {
+			l.reading.Add(-1)
+		}
 		l.took(time.Since(begun))
 		switch {
 		case err == nil && (status == http.StatusOK && body == "half, and half" || status == http.StatusServiceUnavailable || status == http.StatusBadGateway):
@@ -103,6 +115,7 @@ func (l *load) talk(ctx context.Context) {
 			continue
 		}
 		l.opened.Add(1)
+		l.talking.Add(1)
 		for ctx.Err() == nil {
 			begun := time.Now()
 			_ = conn.SetReadDeadline(begun.Add(hung)) // fails on a closed connection only, as does what follows
@@ -116,6 +129,7 @@ func (l *load) talk(ctx context.Context) {
 			l.messages.Add(1)
 			pause(ctx, 100*time.Millisecond)
 		}
+		l.talking.Add(-1)
 		if isTimeout(err) {
 			l.stuck.Add(1)
 		} else if err != nil {
@@ -123,6 +137,14 @@ func (l *load) talk(ctx context.Context) {
 		}
 		conn.Close()
 	}
+}
+
+// isThere says whether there is somebody of each kind for the app to end.
+func (l *load) isThere() error {
+	if reading, talking := l.reading.Load(), l.talking.Load(); reading < 3 || talking < 30 {
+		return fmt.Errorf("only %d slow answers and %d websockets are under way", reading, talking)
+	}
+	return nil
 }
 
 func (l *load) took(d time.Duration) {

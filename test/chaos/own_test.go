@@ -9,7 +9,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/ideonate/jhsingle-native-proxy/test/bed"
 )
@@ -29,7 +28,7 @@ func TestAppDoesNotOutliveOurOwnDeath(t *testing.T) {
 	}
 	<-s.ended
 	var left []bed.Process
-	eventually(t, 5*time.Second, func() error {
+	eventually(t, patience, func() error {
 		if left, err = bed.ProcessesWith(s.mark); err != nil {
 			return err
 		}
@@ -56,13 +55,14 @@ func TestNothingOutlivesOurOwnDeathAsTheFirstProcess(t *testing.T) {
 		unshare = append(unshare, "--map-root-user")
 	}
 	s := start(t, setup{before: unshare, flags: []string{"--no-logs"}, app: []string{"--family"}})
-	all, err := bed.ProcessesWith(s.mark)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(all) < 6 { // with unshare
-		t.Fatalf("our program, the app and its three children should run, but these do: %v", all)
-	}
+	// One that is just becoming another has no environment for a moment.
+	eventually(t, patience, func() error {
+		all, err := bed.ProcessesWith(s.mark)
+		if err == nil && len(all) < 6 { // with unshare
+			err = fmt.Errorf("our program, the app and its three children should run, but these do: %v", all)
+		}
+		return err
+	})
 	ours, err := s.own()
 	if err != nil {
 		t.Fatal(err)
@@ -70,7 +70,7 @@ func TestNothingOutlivesOurOwnDeathAsTheFirstProcess(t *testing.T) {
 	if err := syscall.Kill(ours, syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
-	if left, err := bed.AwaitGone(5*time.Second, s.mark); err != nil || len(left) > 0 {
+	if left, err := bed.AwaitGone(patience, s.mark); err != nil || len(left) > 0 {
 		t.Errorf("these are left: %v %v", left, err)
 	}
 }
@@ -101,7 +101,7 @@ func TestFirstProcessLeavesNoZombies(t *testing.T) {
 		}
 		s.awaitOther(t, app)
 	}
-	eventually(t, 5*time.Second, func() error {
+	eventually(t, patience, func() error {
 		if n := s.zombies(t); n > 0 {
 			return fmt.Errorf("%d zombies are left", n)
 		}

@@ -149,7 +149,7 @@ func start(t *testing.T, wanted setup) *server {
 			t.Errorf("our program does not stop")
 			_ = s.command.Process.Kill()
 		}
-		left, err := bed.AwaitGone(2*time.Second, s.mark)
+		left, err := bed.AwaitGone(patience, s.mark)
 		if err != nil {
 			t.Error(err)
 		}

@@ -3,9 +3,11 @@
 package chaos
 
 import (
-	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"syscall"
@@ -18,15 +20,18 @@ import (
 // A stop under load drops nothing that was accepted: who comes later is
 // answered 503, running requests end whole, and websockets hear 1001 at once.
 func TestStopDropsNothingThatWasAccepted(t *testing.T) {
-	const slowOnes, sockets, busy = 30, 50, 3 * time.Second
-	s := start(t, setup{flags: []string{"--shutdown-timeout=12", "--no-logs"}, app: []string{"--family"}})
+	const slowOnes, sockets, lateOnes = 30, 50, 100
+	s := start(t, setup{flags: []string{"--shutdown-timeout=300", "--no-logs"}, app: []string{"--family"}})
+	// Running requests go on until the test has seen the rest.
+	release := filepath.Join(t.TempDir(), "release")
+	visitor := http.Client{Transport: once.Transport, Timeout: 10 * patience}
 
 	var running sync.WaitGroup
 	begun := make(chan struct{}, slowOnes)
-	failures := make(chan error, slowOnes+sockets)
+	failures := make(chan error, slowOnes)
 	for range slowOnes {
 		running.Go(func() {
-			answer, err := once.Get(fmt.Sprintf("%s/slow?ms=%d", s.url, busy.Milliseconds()))
+			answer, err := visitor.Get(s.url + "/slow?until=" + url.QueryEscape(release))
 			begun <- struct{}{}
 			if err != nil {
 				failures <- err
@@ -49,7 +54,7 @@ func TestStopDropsNothingThatWasAccepted(t *testing.T) {
 		<-begun // its head and half of its answer are there
 	}
 
-	told := make(chan time.Time, sockets)
+	told := make(chan error, sockets)
 	for range sockets {
 		conn, _, err := websocket.DefaultDialer.Dial(strings.Replace(s.url, "http", "ws", 1)+"/ws", nil)
 		if err != nil {
@@ -57,18 +62,12 @@ func TestStopDropsNothingThatWasAccepted(t *testing.T) {
 		}
 		defer conn.Close()
 		running.Go(func() {
-			_ = conn.SetReadDeadline(time.Now().Add(hung)) // fails on a closed connection only
-			for {
-				_, _, err := conn.ReadMessage()
-				if closed := (*websocket.CloseError)(nil); errors.As(err, &closed) && closed.Code == websocket.CloseGoingAway {
-					told <- time.Now()
-					return
-				}
-				if err != nil {
-					failures <- fmt.Errorf("a websocket ended by %w", err)
-					return
-				}
+			_ = conn.SetReadDeadline(time.Now().Add(10 * patience)) // fails on a closed connection only
+			var err error
+			for err == nil {
+				_, _, err = conn.ReadMessage()
 			}
+			told <- err
 		})
 	}
 
@@ -77,8 +76,7 @@ func TestStopDropsNothingThatWasAccepted(t *testing.T) {
 		t.Fatal(err)
 	}
 	// Visitors who come while running requests go on.
-	late := 0
-	eventually(t, 2*time.Second, func() error {
+	eventually(t, patience, func() error {
 		status, _, err := s.get(t.Context(), "/")
 		if err != nil {
 			t.Errorf("a late visitor: %v", err)
@@ -87,42 +85,38 @@ func TestStopDropsNothingThatWasAccepted(t *testing.T) {
 		}
 		return nil
 	})
-	for time.Since(stopped) < busy/2 {
+	for range lateOnes {
 		status, _, err := s.get(t.Context(), "/")
 		if err != nil || status != http.StatusServiceUnavailable {
-			t.Fatalf("a late visitor was answered %d, %v after %s", status, err, time.Since(stopped))
+			t.Fatalf("a late visitor was answered %d, %v", status, err)
 		}
-		late++
-		time.Sleep(10 * time.Millisecond)
+	}
+	for range sockets {
+		if err := <-told; !websocket.IsCloseError(err, websocket.CloseGoingAway) {
+			t.Errorf("while requests run, a websocket ended by %v", err)
+		}
+	}
+	t.Logf("%d late visitors got 503, and %d websockets ended, within %s", lateOnes, sockets, time.Since(stopped).Round(time.Millisecond))
+	select {
+	case <-s.ended:
+		t.Error("our program ended before the requests that run")
+	default:
+	}
+	if err := os.WriteFile(release, nil, 0o600); err != nil {
+		t.Fatal(err)
 	}
 	running.Wait()
 	close(failures)
 	for err := range failures {
 		t.Error(err)
 	}
-	close(told)
-	var latest time.Duration
-	heard := 0
-	for at := range told {
-		heard++
-		latest = max(latest, at.Sub(stopped))
-	}
-	if heard != sockets || latest > 2*time.Second {
-		t.Errorf("%d of %d websockets heard 1001, the last after %s", heard, sockets, latest)
-	}
 	select {
 	case <-s.ended:
 	case <-time.After(patience):
 		t.Fatal("our program does not end")
 	}
-	took := time.Since(stopped)
-	t.Logf("%d running requests ended whole, %d late visitors got 503, %d websockets heard 1001 within %s, and all was over after %s",
-		slowOnes, late, heard, latest.Round(time.Millisecond), took.Round(time.Millisecond))
 	if code := s.command.ProcessState.ExitCode(); code != 0 {
 		t.Errorf("our program ended with %d", code)
-	}
-	if took < busy/2 || took > busy+5*time.Second {
-		t.Errorf("it took %s to stop, with requests that take %s", took, busy)
 	}
 }
 
@@ -145,7 +139,7 @@ func TestStopIsOverInTime(t *testing.T) {
 	case <-time.After(patience):
 		t.Fatal("our program does not end")
 	}
-	if took := time.Since(begun); took > limit+3*time.Second {
+	if took := time.Since(begun); took > limit+10*time.Second {
 		t.Errorf("it took %s to stop in %s", took, limit)
 	}
 	if _, err := answer.Body.Read(make([]byte, 100)); err == nil {

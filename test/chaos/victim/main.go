@@ -3,7 +3,8 @@
 //
 //	/        answers at once
 //	/pid     tells its process
-//	/slow    answers after a while, half of it at once: ?ms=300
+//	/slow    answers after a while, half of it at once: ?ms=300, or ?until=FILE, once
+//	         there is that
 //	/ws      echoes messages of a websocket
 //
 // SIGUSR1 has it end by itself with exit code 0, SIGUSR2 with 3. Its children
@@ -100,11 +101,20 @@ func slow(w http.ResponseWriter, r *http.Request) {
 	}
 	_, _ = io.WriteString(w, "half, ")
 	_ = http.NewResponseController(w).Flush()
-	select {
-	case <-time.After(time.Duration(ms) * time.Millisecond):
-		_, _ = io.WriteString(w, "and half")
-	case <-r.Context().Done():
+	pause, file := time.Duration(ms)*time.Millisecond, r.URL.Query().Get("until")
+	if file != "" {
+		pause = 20 * time.Millisecond
 	}
+	for there := false; !there; {
+		select {
+		case <-time.After(pause):
+		case <-r.Context().Done():
+			return
+		}
+		_, err := os.Stat(file)
+		there = file == "" || err == nil
+	}
+	_, _ = io.WriteString(w, "and half")
 }
 
 func echo(w http.ResponseWriter, r *http.Request) {
