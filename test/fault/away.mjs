@@ -23,7 +23,9 @@ await run(async (page) => {
   await logIn(page, wanted.url);
   await away.waitFor();
   const newcomer = { text: await away.innerText(), path: new URL(page.url()).pathname };
-  const measured = await widths(page, { desktop: "away-1-newcomer", phone: "away-2-phone" });
+  // The page loads itself again every few seconds, and may do so while it is measured.
+  const measure = () => widths(page, { desktop: "away-1-newcomer", phone: "away-2-phone" });
+  const measured = await measure().catch(measure);
   await page.setViewportSize(desktop);
   // It tries by itself, and stays what it is, before the hub is back.
   const before = statuses.length;

@@ -38,7 +38,7 @@ func TestHubIsAwayInABrowser(t *testing.T) {
 	at := newStand(t, "browser", setup{flags: livesFor(5 * time.Second).flags, long: true})
 	at.logIn(t) // so that the app is ready
 	folder := t.TempDir()
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	go at.obey(ctx, t, folder)
 

@@ -32,28 +32,51 @@ type crowd struct {
 	retry int
 }
 
-// send has so many clients ask our program at once, directly: what is between
-// them and us is not what is tested here, nor how many connections an app
-// takes, so only one in ten wants something of the app, and the others what our
-// program answers itself to those who are in. Number i sends the headers that
-// header(i) returns, as whole lines.
-func (s *stand) send(host string, header func(i int) string) *crowd {
-	c := &crowd{statuses: map[int]int{}, errors: map[string]int{}}
+// gather has so many clients connect to our program, directly: what is between them
+// and us is not what is tested here. That all of them are there is work, and takes
+// longer where some of them have to knock again.
+func gather(t *testing.T, host string) []net.Conn {
+	t.Helper()
+	conns, failures := make([]net.Conn, crowdSize), make([]error, crowdSize)
 	var all sync.WaitGroup
 	for i := range crowdSize {
+		all.Go(func() { conns[i], failures[i] = net.DialTimeout("tcp", host, patience) })
+	}
+	all.Wait()
+	t.Cleanup(func() {
+		for _, conn := range conns {
+			if conn != nil {
+				conn.Close()
+			}
+		}
+	})
+	if err := errors.Join(failures...); err != nil {
+		t.Fatalf("%.1000s", err.Error())
+	}
+	return conns
+}
+
+// send has those who were gathered ask our program at once. An app does not take
+// that many, so only one in ten wants something of it, and the others what our
+// program answers itself to those who are in. Number i sends the headers that
+// header(i) returns, as whole lines.
+func (s *stand) send(conns []net.Conn, header func(i int) string) *crowd {
+	c := &crowd{statuses: map[int]int{}, errors: map[string]int{}}
+	var all sync.WaitGroup
+	for i, conn := range conns {
 		path := s.prefix + ".jhsingle/status"
 		if i%10 == 0 {
 			path = s.prefix + "crowd"
 		}
-		all.Go(func() { c.ask(host, path, header(i)) })
+		all.Go(func() { c.ask(conn, path, header(i)) })
 	}
 	all.Wait()
 	return c
 }
 
-func (c *crowd) ask(host, path, header string) {
-	status, retry, err := askOnce(host, fmt.Sprintf("GET %s HTTP/1.1\r\nHost: %s\r\n"+
-		"Sec-Fetch-Mode: cors\r\nAccept: application/json\r\n%s\r\nConnection: close\r\n\r\n", path, host, header))
+func (c *crowd) ask(conn net.Conn, path, header string) {
+	status, retry, err := askOnce(conn, fmt.Sprintf("GET %s HTTP/1.1\r\nHost: %s\r\n"+
+		"Sec-Fetch-Mode: cors\r\nAccept: application/json\r\n%s\r\nConnection: close\r\n\r\n", path, conn.RemoteAddr(), header))
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
 	if err != nil {
@@ -66,11 +89,7 @@ func (c *crowd) ask(host, path, header string) {
 	}
 }
 
-func askOnce(host, request string) (status int, retry bool, err error) {
-	conn, err := net.DialTimeout("tcp", host, patience)
-	if err != nil {
-		return 0, false, errors.New("cannot connect")
-	}
+func askOnce(conn net.Conn, request string) (status int, retry bool, err error) {
 	defer conn.Close()
 	if err := conn.SetDeadline(time.Now().Add(time.Minute)); err != nil {
 		return 0, false, err

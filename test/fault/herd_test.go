@@ -24,8 +24,9 @@ func TestSecurityTenThousandRequestsOnAnExpiredVerdictAskTheHubOnce(t *testing.T
 	at.layer.begin(t, fault{down: true})
 	at.staysInUntilTheVerdictEnds(t, in, time.Now())
 
+	conns := gather(t, service)
 	asked, began, grown := at.asked(t), time.Now(), len(at.log(t))
-	got := at.send(service, func(int) string { return cookies })
+	got := at.send(conns, func(int) string { return cookies })
 	took := time.Since(began)
 	t.Logf("hub down: %d requests took %s", crowdSize, took.Round(time.Millisecond))
 	got.only(t, http.StatusServiceUnavailable)
@@ -42,6 +43,7 @@ func TestSecurityTenThousandRequestsOnAnExpiredVerdictAskTheHubOnce(t *testing.T
 	at.layer.begin(t, hold(release))
 	// The hub's failure is an answer to all who ask within a second of it.
 	time.Sleep(1500 * time.Millisecond)
+	conns = gather(t, service)
 	calls, asked := at.layer.count("user"), at.asked(t)
 	go func() {
 		defer close(release)
@@ -54,7 +56,7 @@ func TestSecurityTenThousandRequestsOnAnExpiredVerdictAskTheHubOnce(t *testing.T
 		})
 	}()
 	began = time.Now()
-	got = at.send(service, func(int) string { return cookies })
+	got = at.send(conns, func(int) string { return cookies })
 	t.Logf("hub slow: %d requests took %s, of which the answer was held back until all waited; our program held %d MiB at most",
 		crowdSize, time.Since(began).Round(time.Millisecond), at.peakMemory(t)>>20)
 	if err := <-everybody; err != nil {
@@ -89,8 +91,9 @@ func TestSecurityTenThousandUnknownTokensReachTheHubAsATrickle(t *testing.T) {
 			if hub.fault != nil {
 				at.layer.begin(t, *hub.fault)
 			}
+			conns := gather(t, service)
 			asked, began, grown := at.asked(t), time.Now(), len(at.log(t))
-			got := at.send(service, func(i int) string { return fmt.Sprintf("Authorization: token made-up-%d-%d", number, i) })
+			got := at.send(conns, func(i int) string { return fmt.Sprintf("Authorization: token made-up-%d-%d", number, i) })
 			took := time.Since(began)
 			n := at.asked(t) - asked
 			t.Logf("%d requests took %s and were answered %v; the hub was asked %d times; our program held %d MiB at most",

@@ -88,7 +88,7 @@ func (l *layer) open(t *testing.T) {
 	t.Helper()
 	address := l.address
 	if address == "" {
-		address = quietHost + ":0"
+		address = freeAddress(t) // which is left and taken again
 	}
 	listener, err := net.Listen("tcp", address)
 	if err != nil {

@@ -124,6 +124,8 @@ func TestSecurityHubRestart(t *testing.T) {
 		// Long enough for the hub to come back in, and to wait for.
 		const lifetime = 30 * time.Second
 		orphan := newStand(t, "orphan", setup{hub: hub, flags: livesFor(lifetime).flags, long: true})
+		// The verdict is made between these two.
+		before := time.Now()
 		in := orphan.logIn(t)
 		loggedIn := time.Now()
 		direct := orphan.serviceHost(t, in)
@@ -137,19 +139,20 @@ func TestSecurityHubRestart(t *testing.T) {
 		// The hub knows neither our program nor its token now, and sends nobody
 		// there. Who reaches it past the hub's proxy is in while their verdict
 		// lives, and everybody else is nobody.
-		if err := errors.Join(orphan.isInAt(t.Context(), in, direct), past.echoes()); err != nil && time.Since(loggedIn) < lifetime {
+		if err := errors.Join(orphan.isInAt(t.Context(), in, direct), past.echoes()); err != nil && time.Since(before) < lifetime {
 			t.Error(err)
 		}
 		if err := orphan.hasNoWayIn(t.Context(), hub.NewSession(orphan.user), direct); err != nil {
 			t.Error(err)
 		}
 		eventually(t, lifetime+patience, func() error {
+			asked := time.Since(loggedIn)
 			answer, err := sendTo(t.Context(), in, direct, orphan.prefix+"newcomer", script()...)
 			switch {
 			case err != nil:
 				t.Fatal(err)
-			case answer.Status == http.StatusOK && time.Since(loggedIn) > lifetime+time.Second:
-				t.Fatalf("who was in is in after %s", time.Since(loggedIn))
+			case answer.Status == http.StatusOK && asked > lifetime+time.Second:
+				t.Fatalf("who was in is in after %s", asked)
 			case answer.Status == http.StatusOK:
 				return errors.New("still in")
 			case answer.Status != http.StatusUnauthorized:

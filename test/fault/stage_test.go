@@ -28,8 +28,9 @@ import (
 const (
 	// patience is the bound of every wait for something that should take moments.
 	patience = 30 * time.Second
-	// healing is how soon everything is well after a fault.
-	healing = 10 * time.Second
+	// healing is how soon everything is well after a fault: our program asks again
+	// within five seconds, and believes an address for as long.
+	healing = 30 * time.Second
 )
 
 // stage is what the tests play on. TestMain builds it before the first test and
