@@ -91,7 +91,7 @@ func request(who visitor, template string) func(*testing.T, *target, string) str
 // send attacks a target and waits until what it passed on has arrived.
 func (at *target) send(t *testing.T, bytes string) reply {
 	t.Helper()
-	r := send(t, at.direct, bytes, longPause, 5*time.Second)
+	r := send(t, at.direct, bytes, longPause, heldLimit)
 	// A request of the owner's is behind whatever was on its way.
 	settled := fmt.Sprintf("settled-%d", time.Now().UnixNano())
 	eventually(t, func() error {
@@ -109,7 +109,7 @@ func describe(r reply) string {
 	location := r.header("Location")
 	switch {
 	case status == 0 && r.end == "open":
-		return "no answer in 5 s, connection held"
+		return fmt.Sprintf("no answer in %s, connection held", heldLimit)
 	case status == 0 && len(r.bytes) > 0:
 		return "an answer without a head"
 	case status == 0:

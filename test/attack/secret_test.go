@@ -96,9 +96,12 @@ func TestSecuritySecretsStayWhereTheyBelong(t *testing.T) {
 			pages.WriteString(text)
 		}
 	}
-	if strings.Count(at.log(), `"msg":"request"`) < 25 {
-		t.Fatalf("our log tells of too few requests to prove anything:\n%s", at.log())
-	}
+	eventually(t, func() error {
+		if log := at.log(); strings.Count(log, `"msg":"request"`) < 25 {
+			return fmt.Errorf("our log tells of too few requests to prove anything:\n%s", log)
+		}
+		return nil
+	})
 
 	var started []string
 	at.ask(t, "/environment", &started)

@@ -227,7 +227,7 @@ func TestSecurityRequestSmuggling(t *testing.T) {
 			if strings.HasPrefix(v.name, "LF for each") {
 				sent = strings.Replace(sent, login, strings.TrimSuffix(login, "\r\n")+"\n", 1)
 			}
-			r := send(t, address, sent, longPause, 3*longPause)
+			r := send(t, address, sent, longPause, heldLimit)
 			if r.end != "closed" {
 				t.Errorf("%s, %s: the connection is held: %s", v.name, way, r)
 			}

@@ -55,7 +55,9 @@ const (
 	shortPause = 200 * time.Millisecond
 	// longPause is for such an attack where the app may have to be asked first,
 	// as a visitor who goes is one who need not be served.
-	longPause = 3 * time.Second
+	longPause = 10 * time.Second
+	// heldLimit is when a connection on which nothing comes is held.
+	heldLimit = 2 * longPause
 	// onceAnswered is for what has to be answered, on a machine as slow as may
 	// be, and is not the connection's last by itself, as a websocket.
 	onceAnswered = patience

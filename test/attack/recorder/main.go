@@ -16,11 +16,16 @@ func main() {
 	flag.Parse()
 
 	kept := &record{}
+	// First, so that it can be read when the rest is there.
+	controlled, err := net.Listen("tcp", *control)
+	if err != nil {
+		log.Fatal(err)
+	}
 	listener, err := net.Listen("tcp", *address)
 	if err != nil {
 		log.Fatal(err)
 	}
-	go func() { log.Fatal(http.ListenAndServe(*control, controls(kept))) }()
+	go func() { log.Fatal(http.Serve(controlled, controls(kept))) }()
 	for {
 		conn, err := listener.Accept()
 		if err != nil {
