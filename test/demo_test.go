@@ -131,7 +131,7 @@ type demo struct {
 
 func startDemo(t *testing.T) *demo {
 	t.Helper()
-	ports, err := bed.FreePorts(1)
+	ports, err := bed.FreePorts(4)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -144,7 +144,8 @@ func startDemo(t *testing.T) *demo {
 		t.Fatal(err)
 	}
 	d.command.Env = append(os.Environ(),
-		"DEMO_BIN="+shared.Binaries(), "DEMO_LOG="+d.log, "TMPDIR="+d.temporary, fmt.Sprintf("DEMO_PORT=%d", ports[0]))
+		"DEMO_BIN="+shared.Binaries(), "DEMO_LOG="+d.log, "TMPDIR="+d.temporary, fmt.Sprintf("DEMO_PORT=%d", ports[0]),
+		fmt.Sprintf("DEMO_PORTS=%d %d %d", ports[1], ports[2], ports[3]))
 	// A group of its own, which gets the Ctrl-C as one in a terminal does.
 	d.command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	output, err := d.command.StdoutPipe()
@@ -218,7 +219,7 @@ func (d *demo) interrupt(t *testing.T) {
 		t.Error("the demo did not stop after Ctrl-C")
 		_ = d.command.Process.Kill()
 	}
-	if left, err := bed.AwaitGone(5*time.Second, d.temporary); err != nil || len(left) > 0 {
+	if left, err := bed.AwaitGone(patience, d.temporary); err != nil || len(left) > 0 {
 		t.Errorf("after Ctrl-C these processes were left: %v %v", left, err)
 	}
 	if left, err := os.ReadDir(d.temporary); err != nil || len(left) > 0 {

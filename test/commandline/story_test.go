@@ -3,10 +3,12 @@
 package commandline
 
 import (
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/ideonate/jhsingle-native-proxy/test/bed"
 )
@@ -30,11 +32,16 @@ func (s *stage) looks(t *testing.T, user, link string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	answer, err := session.Get(t.Context(), strings.TrimPrefix(strings.TrimSpace(link), s.URL))
-	if err != nil {
-		t.Fatal(err)
+	// To the hub a server is up before its app is.
+	for deadline := time.Now().Add(patience); ; time.Sleep(50 * time.Millisecond) {
+		answer, err := session.Get(t.Context(), strings.TrimPrefix(strings.TrimSpace(link), s.URL))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if answer.Status != http.StatusServiceUnavailable || time.Now().After(deadline) {
+			return string(answer.Body)
+		}
 	}
-	return string(answer.Body)
 }
 
 // TestStory: from "my work" to "here is the link", without a browser.

@@ -36,13 +36,17 @@ func TestNothingIsFoundWhereAllIsWell(t *testing.T) {
 // isWell wants a report with nothing to mend but who runs the tests.
 func isWell(t *testing.T, r report) {
 	t.Helper()
+	// On a busy machine a hub answers late, and is well.
+	late := func(f finding) bool {
+		return f.Check == "hub answer" && f.Status == "warning" && strings.Contains(f.Message, "answers, but took")
+	}
 	for _, f := range r.of("failed", "warning") {
-		if f.Check != "user" { // the tests may be run by root
+		if f.Check != "user" && !late(f) { // the tests may be run by root
 			t.Errorf("found %s", f)
 		}
 	}
 	for _, check := range []string{"variables", "hub address", "hub connection", "hub answer", "hub version", "clock", "token", "scopes", "login", "listening", "command"} {
-		if !slices.ContainsFunc(r.Findings, func(f finding) bool { return f.Check == check && f.Status == "ok" }) {
+		if !slices.ContainsFunc(r.Findings, func(f finding) bool { return f.Check == check && (f.Status == "ok" || late(f)) }) {
 			t.Errorf("%s was not looked at: %v", check, r.Findings)
 		}
 	}

@@ -13,6 +13,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/ideonate/jhsingle-native-proxy/test/bed"
 )
 
 func TestPublic(t *testing.T) {
@@ -410,9 +412,11 @@ func TestServersInTrouble(t *testing.T) {
 	t.Run("nobody there", func(t *testing.T) {
 		t.Parallel()
 		w := newWorld(t)
-		s := newServer(t, w.repositories, false)
-		s.Close()
-		w.refused(w.source(s.URL+"/x"), "cannot be reached")
+		ports, err := bed.FreePorts(1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.refused(w.source(fmt.Sprintf("http://127.0.0.1:%d/x", ports[0])), "cannot be reached")
 	})
 	t.Run("no such host", func(t *testing.T) {
 		t.Parallel()
