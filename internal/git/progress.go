@@ -3,17 +3,12 @@ package git
 import (
 	"regexp"
 	"strings"
-	"time"
 	"unicode"
 	"unicode/utf8"
 )
 
-const (
-	// maxTitle bounds a title, which the remote chooses.
-	maxTitle = 60
-	// pace is how often a step's progress is told.
-	pace = 100 * time.Millisecond
-)
+// maxTitle bounds a title, which the remote chooses.
+const maxTitle = 60
 
 // escape is a terminal's escape sequence, such as the one with which a remote's
 // lines end.
@@ -76,23 +71,20 @@ func digits(text string) (number, rest string) {
 	return text[:end], text[end:]
 }
 
-// meter tells how far a step is, not more often than somebody can look. It is
-// used by one goroutine at a time: git runs one command after the other.
+// meter tells how far a step is, whenever it has moved. What comes fast is told as
+// well, as nobody knows whether more will come: a bar must not stand still before
+// where the step does. It is used by one goroutine at a time: git runs one command
+// after the other.
 type meter struct {
 	tell    func(title string, percent int)
 	title   string
 	percent int
-	last    time.Time
 }
 
 func (m *meter) report(title string, percent int) {
 	if m.tell == nil || title == m.title && percent == m.percent {
 		return
 	}
-	now := time.Now()
-	if title == m.title && percent != 100 && now.Sub(m.last) < pace {
-		return
-	}
-	m.title, m.percent, m.last = title, percent, now
+	m.title, m.percent = title, percent
 	m.tell(title, percent)
 }
