@@ -60,13 +60,17 @@ func TestKilledAtEachStep(t *testing.T) {
 		at   func(p *proxy, kill func())
 		// whole says that the image is finished.
 		whole bool
-		// pauses says that Docker has yet to pause the server, for nobody.
-		pauses bool
+		// pauses says that Docker has yet to pause the server, for nobody, and late
+		// that it does so only when somebody has looked after it.
+		pauses, late bool
 	}{
 		{name: "before the mark", at: func(p *proxy, kill func()) {
 			p.before = times(1, post("/volumes/create"), func() { kill(); panic(http.ErrAbortHandler) })
 		}},
 		{name: "before the pause", at: func(p *proxy, kill func()) {
+			p.before = times(1, post("/pause"), func() { kill(); panic(http.ErrAbortHandler) })
+		}},
+		{name: "before the pause, which comes late", late: true, at: func(p *proxy, kill func()) {
 			p.before = times(1, post("/pause"), func() { kill(); panic(http.ErrAbortHandler) })
 		}},
 		{name: "while it is paused", pauses: true, at: func(p *proxy, kill func()) { p.sent = times(1, post("/pause"), kill) }},
@@ -113,7 +117,15 @@ func TestKilledAtEachStep(t *testing.T) {
 				})
 			}
 
-			c := h.cloner()
+			next, pausedLate := &proxy{}, false
+			if step.late {
+				next.after = answered(1, func(r *http.Request) bool { return is(r, http.MethodGet, s.id+"/json") }, func() {
+					h.run("pause", s.id)
+					pausedLate = true
+				})
+			}
+			next.start(t, h.Socket)
+			c := h.cloner(func(config *docker.Config) { config.Host = next.host })
 			h.eventually("nothing is left", func() error {
 				// What Docker was asked for, it does to the end, though nobody listens.
 				if err := c.Recover(t.Context(), nil); err != nil {
@@ -131,8 +143,8 @@ func TestKilledAtEachStep(t *testing.T) {
 				}
 				return h.left()
 			})
-			if got := s.state(); got != "running" {
-				t.Errorf("the server is %s", got)
+			if got := s.state(); got != "running" || pausedLate != step.late {
+				t.Errorf("the server is %s; it was paused late: %t", got, pausedLate)
 			}
 			snapshot, _ := h.clone(c, request) // the job is taken up
 			if out := h.shell(snapshot.Ref, "cat nb.ipynb"); out != "notebook" {

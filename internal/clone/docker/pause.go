@@ -178,20 +178,33 @@ func (c *Cloner) createMark(ctx context.Context, name string, labels map[string]
 	return made.Volume.Labels, err
 }
 
+// late is how long a container may go on before it is paused by a process that was
+// killed just then: what Docker was asked for it does to the end.
+const late = 5 * time.Second
+
 // release does what a process that was killed could not: the container goes on.
 func (c *Cloner) release(ctx context.Context, name, id string) error {
-	found, err := c.engine.ContainerInspect(ctx, id, client.ContainerInspectOptions{})
-	switch {
-	case cerrdefs.IsNotFound(err):
-	case err != nil:
-		return err
-	case found.Container.State != nil && found.Container.State.Paused:
-		c.log.Warn("letting a server go on that was paused when the process that made its snapshot ended", "container", id)
-		if !c.resume(ctx, id) {
-			return errors.New("the container cannot be let go on")
+	for end := time.Now().Add(late); ; {
+		found, err := c.engine.ContainerInspect(ctx, id, client.ContainerInspectOptions{})
+		if err != nil && !cerrdefs.IsNotFound(err) {
+			return err
+		}
+		state := found.Container.State
+		if err == nil && state != nil && state.Paused {
+			c.log.Warn("letting a server go on that was paused when the process that made its snapshot ended", "container", id)
+			if !c.resume(ctx, id) {
+				return errors.New("the container cannot be let go on")
+			}
+		}
+		if err != nil || state == nil || !state.Running || state.Paused || time.Now().After(end) {
+			return c.removeMark(ctx, name)
+		}
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-time.After(look):
 		}
 	}
-	return c.removeMark(ctx, name)
 }
 
 func (c *Cloner) removeMark(ctx context.Context, name string) error {
