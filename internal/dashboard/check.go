@@ -120,8 +120,10 @@ func CleanPath(field, given string) (string, error) {
 	if !utf8.ValidString(given) || strings.ContainsFunc(given, unicode.IsControl) {
 		return "", InvalidField(field, "The path has characters in it that cannot be shown.")
 	}
-	if utf8.RuneCountInString(given) > MaxPath {
-		return "", InvalidField(field, "The path has more than %d characters.", MaxPath)
+	isTooLong := func(path string) bool { return utf8.RuneCountInString(path) > MaxPath }
+	tooLong := InvalidField(field, "The path has more than %d characters.", MaxPath)
+	if isTooLong(given) {
+		return "", tooLong
 	}
 	if slices.Contains(strings.Split(given, "/"), "..") {
 		return "", InvalidField(field, "The path %q leads out of the folder by “..”. Give one within it.", given)
@@ -129,6 +131,9 @@ func CleanPath(field, given string) (string, error) {
 	cleaned := strings.TrimPrefix(path.Clean("/"+given), "/")
 	if strings.HasPrefix(cleaned, "-") {
 		cleaned = "./" + cleaned // no program takes it for an option
+	}
+	if isTooLong(cleaned) {
+		return "", tooLong
 	}
 	return cleaned, nil
 }

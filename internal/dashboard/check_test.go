@@ -68,7 +68,7 @@ func TestCheckSaysWhatIsWrong(t *testing.T) {
 // FuzzCleanPath looks for a way out of a folder, and for what a program could
 // take for an option.
 func FuzzCleanPath(f *testing.F) {
-	for _, path := range []string{"a/b", "../x", "/etc/passwd", "a/./..//b", "-x", "..\\x", "a\x00"} {
+	for _, path := range []string{"a/b", "../x", "/etc/passwd", "a/./..//b", "-x", "..\\x", "a\x00", strings.Repeat("-", MaxPath)} {
 		f.Add(path)
 	}
 	f.Fuzz(func(t *testing.T, given string) {

@@ -30,14 +30,20 @@ type address struct {
 // colon is a path.
 var sshPath = regexp.MustCompile(`^(?:([^/:@\s]+)@)?(\[[0-9A-Fa-f:.]+\]|[^/:@\s]+):([^:].*)$`)
 
+var errOddCharacters = errors.New("the address of the repository has control characters or is not UTF-8")
+
+func hasOddCharacters(text string) bool {
+	return strings.ContainsFunc(text, func(r rune) bool { return unicode.IsControl(r) || r == unicode.ReplacementChar })
+}
+
 // parseAddress takes an address apart. Its errors do not show it, because it
 // may hold a password where none is looked for.
 func parseAddress(text string) (address, error) {
 	switch {
 	case text == "":
 		return address{}, errors.New("the address of the repository is empty")
-	case strings.ContainsFunc(text, func(r rune) bool { return unicode.IsControl(r) || r == unicode.ReplacementChar }):
-		return address{}, errors.New("the address of the repository has control characters or is not UTF-8")
+	case hasOddCharacters(text):
+		return address{}, errOddCharacters
 	case strings.TrimSpace(text) != text:
 		return address{}, errors.New("the address of the repository begins or ends with a space")
 	case strings.HasPrefix(text, "-"):
@@ -60,6 +66,9 @@ func parseURL(text string) (address, error) {
 	if err != nil {
 		// The parser's error shows the whole URL.
 		return address{}, errors.New("the address of the repository is not a URL: are special characters of its user or password percent-encoded?")
+	}
+	if hasOddCharacters(parsed.Host + parsed.Path) { // that were percent-encoded
+		return address{}, errOddCharacters
 	}
 	a := address{scheme: strings.ToLower(parsed.Scheme), host: strings.ToLower(parsed.Host), path: parsed.Path}
 	switch a.scheme {

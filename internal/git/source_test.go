@@ -21,6 +21,10 @@ func TestSecurityRefusedAddresses(t *testing.T) {
 		"any-helper::https://example.org/": "run a program",
 		"ftp://example.org/x":              `"ftp://"`,
 		"ext://x":                          `"ext://"`,
+		"https://example.org/x%00":         "control",
+		"https://example.org/x%0a":         "control",
+		"file:///srv/x%1b":                 "control",
+		"https://example.org/x%ff":         "not UTF-8",
 		"https://":                         "no host",
 		"https:///x":                       "no host",
 		"https://example.org":              "no path",
@@ -147,7 +151,7 @@ func TestCheckOfTheRest(t *testing.T) {
 // Whatever is accepted is no option, no program's name and has no secret.
 func FuzzAddress(f *testing.F) {
 	for _, seed := range []string{"https://a:b@example.org/x.git", "git@example.org:x", "ext::sh -c x", "-x", "/srv/x", "a::b", "x:y", "[::1]:x",
-		"ssh://git@h:22/~/x", "file:///x", "./a:b", "https://h/%2e%2e/x"} {
+		"ssh://git@h:22/~/x", "file:///x", "./a:b", "https://h/%2e%2e/x", "https://h/%00x"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
