@@ -3,6 +3,7 @@
 package git
 
 import (
+	"net/url"
 	"os"
 	"slices"
 	"strings"
@@ -15,7 +16,7 @@ import (
 // host, and whether what is sent there is sealed.
 func checkAddress(repo string, local bool) (host string, secure bool, err error) {
 	const example = "Give one such as https://github.com/voila-dashboards/voila.git."
-	if git.Redact(repo) != repo {
+	if git.Redact(repo) != repo || hasSecret(repo) {
 		return "", false, dashboard.InvalidField("source.repo", "There is a user, a password or a token in the address of the repository, which others could see. Give it without; your administrator can give this hub access to private repositories.")
 	}
 	scheme, host, err := git.Site(repo)
@@ -28,6 +29,17 @@ func checkAddress(repo string, local bool) (host string, secure bool, err error)
 		return "", false, dashboard.InvalidField("source.repo", "This is a folder on the hub's own machine, not the address of a repository. "+example)
 	}
 	return strings.TrimSuffix(host, ":443"), scheme == "https", nil
+}
+
+// hasSecret says whether there is a password in an address, or a user where that may
+// be a token, also one that a reader of mere text would not take for it, such as a'b.
+func hasSecret(repo string) bool {
+	at, err := url.Parse(repo)
+	if err != nil || at.User == nil {
+		return false
+	}
+	_, hasPassword := at.User.Password()
+	return hasPassword || !strings.Contains(at.Scheme, "ssh")
 }
 
 // needed are the variables that git gets of the program's own: how remotes are

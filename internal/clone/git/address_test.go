@@ -3,6 +3,7 @@
 package git
 
 import (
+	"net/url"
 	"strings"
 	"testing"
 
@@ -12,6 +13,7 @@ import (
 func FuzzAddress(f *testing.F) {
 	for _, repo := range []string{
 		"https://example.org/x", "git@example.org:x/y", "https://a:b@example.org/x", "file:///srv/x", "/srv/x", "ext::sh", "-x", "ssh://-o/x", "https://example.org:443/x?token=y",
+		"https://a'b@example.org/x", "ssh://a'b:c@example.org/x",
 	} {
 		f.Add(repo)
 	}
@@ -29,6 +31,11 @@ func FuzzAddress(f *testing.F) {
 		}
 		if secure && strings.Contains(strings.SplitN(repo, "/", 4)[2], "@") {
 			t.Errorf("%q has a user", repo)
+		}
+		if at, err := url.Parse(repo); err == nil && at.User != nil {
+			if _, found := at.User.Password(); found {
+				t.Errorf("%q has a password", repo)
+			}
 		}
 	})
 }
