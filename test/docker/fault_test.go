@@ -91,33 +91,33 @@ func TestDockerGoesAway(t *testing.T) {
 	}
 	for _, step := range []struct {
 		name string
-		at   func(p *proxy, kill func())
+		at   func(p *engine.Proxy, kill func())
 		// whole says that all was there already but to let the server go on, which
 		// is tried until Docker is back.
 		whole bool
 	}{
-		{name: "paused", at: func(p *proxy, kill func()) { p.after = answered(1, post("/pause"), kill) }},
-		{name: "committing", at: func(p *proxy, kill func()) { p.sent = times(1, post("/commit"), kill) }},
-		{name: "going on", at: func(p *proxy, kill func()) { p.before = times(1, post("/unpause"), kill) }, whole: true},
-		{name: "filling", at: func(p *proxy, kill func()) {
-			p.sent = times(1, func(r *http.Request) bool { return is(r, http.MethodPut, "/archive") }, kill)
+		{name: "paused", at: func(p *engine.Proxy, kill func()) { p.After = answered(1, post("/pause"), kill) }},
+		{name: "committing", at: func(p *engine.Proxy, kill func()) { p.Sent = times(1, post("/commit"), kill) }},
+		{name: "going on", at: func(p *engine.Proxy, kill func()) { p.Before = times(1, post("/unpause"), kill) }, whole: true},
+		{name: "filling", at: func(p *engine.Proxy, kill func()) {
+			p.Sent = times(1, func(r *http.Request) bool { return is(r, http.MethodPut, "/archive") }, kill)
 		}},
-		{name: "before the name", at: func(p *proxy, kill func()) { p.before = times(1, post("/tag"), kill) }},
+		{name: "before the name", at: func(p *engine.Proxy, kill func()) { p.Before = times(1, post("/tag"), kill) }},
 	} {
 		t.Run(step.name, func(t *testing.T) {
 			h := host{t, h.Engine}
 			s := h.start("ada", "", "jupyter-ada", "head -c 30000000 /dev/urandom > /opt/work/x; echo nb > nb.ipynb; touch /tmp/ready", "--volume", "gone:/home/jovyan")
 			t.Cleanup(func() { h.run("rm", "--force", s.id); h.run("volume", "rm", "gone") })
 			s.await("/tmp/ready")
-			p := &proxy{}
+			p := &engine.Proxy{}
 			restarted := make(chan error, 1)
 			step.at(p, func() {
 				h.Kill()
 				go func() { restarted <- h.Restart() }()
 			})
-			p.start(t, h.Socket)
+			p.Start(t, h.Socket)
 			request := s.request("nb.ipynb")
-			c := h.cloner(func(c *docker.Config) { c.Host = p.host })
+			c := h.cloner(func(c *docker.Config) { c.Host = p.Host })
 			snapshot, err := c.Clone(t.Context(), request, &story{})
 			if step.whole && err != nil || !step.whole && dashboard.KindOf(err) != dashboard.Unavailable {
 				t.Errorf("%v", err)

@@ -16,6 +16,7 @@ import (
 
 	"github.com/ideonate/jhsingle-native-proxy/internal/clone/docker"
 	"github.com/ideonate/jhsingle-native-proxy/internal/dashboard"
+	"github.com/ideonate/jhsingle-native-proxy/test/engine"
 )
 
 // childOf is set where the test's program is run again, to be killed: what it
@@ -57,42 +58,42 @@ func TestKilledAtEachStep(t *testing.T) {
 	fill := func(r *http.Request) bool { return is(r, http.MethodPut, "/archive") }
 	for _, step := range []struct {
 		name string
-		at   func(p *proxy, kill func())
+		at   func(p *engine.Proxy, kill func())
 		// whole says that the image is finished.
 		whole bool
 		// pauses says that Docker has yet to pause the server, for nobody, and late
 		// that it does so only when somebody has looked after it.
 		pauses, late bool
 	}{
-		{name: "before the mark", at: func(p *proxy, kill func()) {
-			p.before = times(1, post("/volumes/create"), func() { kill(); panic(http.ErrAbortHandler) })
+		{name: "before the mark", at: func(p *engine.Proxy, kill func()) {
+			p.Before = times(1, post("/volumes/create"), func() { kill(); panic(http.ErrAbortHandler) })
 		}},
-		{name: "before the pause", at: func(p *proxy, kill func()) {
-			p.before = times(1, post("/pause"), func() { kill(); panic(http.ErrAbortHandler) })
+		{name: "before the pause", at: func(p *engine.Proxy, kill func()) {
+			p.Before = times(1, post("/pause"), func() { kill(); panic(http.ErrAbortHandler) })
 		}},
-		{name: "before the pause, which comes late", late: true, at: func(p *proxy, kill func()) {
-			p.before = times(1, post("/pause"), func() { kill(); panic(http.ErrAbortHandler) })
+		{name: "before the pause, which comes late", late: true, at: func(p *engine.Proxy, kill func()) {
+			p.Before = times(1, post("/pause"), func() { kill(); panic(http.ErrAbortHandler) })
 		}},
-		{name: "while it is paused", pauses: true, at: func(p *proxy, kill func()) { p.sent = times(1, post("/pause"), kill) }},
-		{name: "paused", at: func(p *proxy, kill func()) { p.after = answered(1, post("/pause"), kill) }},
-		{name: "committing", at: func(p *proxy, kill func()) { p.sent = times(1, post("/commit"), kill) }},
-		{name: "committed", at: func(p *proxy, kill func()) { p.after = answered(1, post("/commit"), kill) }},
-		{name: "before it goes on", at: func(p *proxy, kill func()) {
-			p.before = times(1, post("/unpause"), func() { kill(); panic(http.ErrAbortHandler) })
+		{name: "while it is paused", pauses: true, at: func(p *engine.Proxy, kill func()) { p.Sent = times(1, post("/pause"), kill) }},
+		{name: "paused", at: func(p *engine.Proxy, kill func()) { p.After = answered(1, post("/pause"), kill) }},
+		{name: "committing", at: func(p *engine.Proxy, kill func()) { p.Sent = times(1, post("/commit"), kill) }},
+		{name: "committed", at: func(p *engine.Proxy, kill func()) { p.After = answered(1, post("/commit"), kill) }},
+		{name: "before it goes on", at: func(p *engine.Proxy, kill func()) {
+			p.Before = times(1, post("/unpause"), func() { kill(); panic(http.ErrAbortHandler) })
 		}},
-		{name: "after it went on", at: func(p *proxy, kill func()) { p.after = answered(1, post("/unpause"), kill) }},
-		{name: "loading", at: func(p *proxy, kill func()) { p.sent = times(1, post("/load"), kill) }},
-		{name: "loaded", at: func(p *proxy, kill func()) { p.after = answered(1, post("/load"), kill) }},
-		{name: "with a container to fill", at: func(p *proxy, kill func()) { p.after = answered(1, post("/containers/create"), kill) }},
-		{name: "copying the volume", at: func(p *proxy, kill func()) { p.sent = times(1, fill, kill) }},
-		{name: "the volume is copied", at: func(p *proxy, kill func()) { p.after = answered(1, fill, kill) }},
-		{name: "committing what was filled", at: func(p *proxy, kill func()) { p.sent = times(2, post("/commit"), kill) }},
-		{name: "committed what was filled", at: func(p *proxy, kill func()) { p.after = answered(2, post("/commit"), kill) }},
-		{name: "loaded what was filled", at: func(p *proxy, kill func()) { p.after = answered(2, post("/load"), kill) }},
-		{name: "before the name", at: func(p *proxy, kill func()) {
-			p.before = times(1, post("/tag"), func() { kill(); panic(http.ErrAbortHandler) })
+		{name: "after it went on", at: func(p *engine.Proxy, kill func()) { p.After = answered(1, post("/unpause"), kill) }},
+		{name: "loading", at: func(p *engine.Proxy, kill func()) { p.Sent = times(1, post("/load"), kill) }},
+		{name: "loaded", at: func(p *engine.Proxy, kill func()) { p.After = answered(1, post("/load"), kill) }},
+		{name: "with a container to fill", at: func(p *engine.Proxy, kill func()) { p.After = answered(1, post("/containers/create"), kill) }},
+		{name: "copying the volume", at: func(p *engine.Proxy, kill func()) { p.Sent = times(1, fill, kill) }},
+		{name: "the volume is copied", at: func(p *engine.Proxy, kill func()) { p.After = answered(1, fill, kill) }},
+		{name: "committing what was filled", at: func(p *engine.Proxy, kill func()) { p.Sent = times(2, post("/commit"), kill) }},
+		{name: "committed what was filled", at: func(p *engine.Proxy, kill func()) { p.After = answered(2, post("/commit"), kill) }},
+		{name: "loaded what was filled", at: func(p *engine.Proxy, kill func()) { p.After = answered(2, post("/load"), kill) }},
+		{name: "before the name", at: func(p *engine.Proxy, kill func()) {
+			p.Before = times(1, post("/tag"), func() { kill(); panic(http.ErrAbortHandler) })
 		}},
-		{name: "named", whole: true, at: func(p *proxy, kill func()) { p.after = answered(1, post("/tag"), kill) }},
+		{name: "named", whole: true, at: func(p *engine.Proxy, kill func()) { p.After = answered(1, post("/tag"), kill) }},
 	} {
 		t.Run(step.name, func(t *testing.T) {
 			h := shared(t)
@@ -101,11 +102,11 @@ func TestKilledAtEachStep(t *testing.T) {
 			s.await("/tmp/ready")
 			h.Cleanup(func() { h.run("rm", "--force", s.id); h.run("volume", "rm", "kill-test") })
 			request := s.request("nb.ipynb")
-			p, victim := &proxy{}, &child{}
+			p, victim := &engine.Proxy{}, &child{}
 			started := make(chan struct{})
 			step.at(p, func() { <-started; victim.kill() })
-			p.start(t, h.Socket)
-			victim.start(t, childWork{p.host, request})
+			p.Start(t, h.Socket)
+			victim.start(t, childWork{p.Host, request})
 			close(started)
 			victim.await(t)
 			if step.pauses {
@@ -117,15 +118,15 @@ func TestKilledAtEachStep(t *testing.T) {
 				})
 			}
 
-			next, pausedLate := &proxy{}, false
+			next, pausedLate := &engine.Proxy{}, false
 			if step.late {
-				next.after = answered(1, func(r *http.Request) bool { return is(r, http.MethodGet, s.id+"/json") }, func() {
+				next.After = answered(1, func(r *http.Request) bool { return is(r, http.MethodGet, s.id+"/json") }, func() {
 					h.run("pause", s.id)
 					pausedLate = true
 				})
 			}
-			next.start(t, h.Socket)
-			c := h.cloner(func(config *docker.Config) { config.Host = next.host })
+			next.Start(t, h.Socket)
+			c := h.cloner(func(config *docker.Config) { config.Host = next.Host })
 			h.eventually("nothing is left", func() error {
 				// What Docker was asked for, it does to the end, though nobody listens.
 				if err := c.Recover(t.Context(), nil); err != nil {

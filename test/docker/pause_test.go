@@ -15,6 +15,7 @@ import (
 
 	"github.com/ideonate/jhsingle-native-proxy/internal/clone/docker"
 	"github.com/ideonate/jhsingle-native-proxy/internal/dashboard"
+	"github.com/ideonate/jhsingle-native-proxy/test/engine"
 )
 
 // now is the daemon's time, for events.
@@ -51,14 +52,14 @@ func TestCloneWhileItWrites(t *testing.T) {
 	since := h.now()
 	// The mark is there from before the pause until after it.
 	marked, unmarked := make(chan time.Time, 1), make(chan time.Time, 1)
-	p := &proxy{
-		after: answered(1, func(r *http.Request) bool { return is(r, http.MethodPost, "/volumes/create") }, func() { marked <- time.Now() }),
-		before: times(1, func(r *http.Request) bool {
+	p := &engine.Proxy{
+		After: answered(1, func(r *http.Request) bool { return is(r, http.MethodPost, "/volumes/create") }, func() { marked <- time.Now() }),
+		Before: times(1, func(r *http.Request) bool {
 			return r.Method == http.MethodDelete && strings.Contains(r.URL.Path, "/volumes/")
 		}, func() { unmarked <- time.Now() }),
 	}
-	p.start(t, h.Socket)
-	snapshot, told := h.clone(h.cloner(func(c *docker.Config) { c.Host = p.host }), s.request(""))
+	p.Start(t, h.Socket)
+	snapshot, told := h.clone(h.cloner(func(c *docker.Config) { c.Host = p.Host }), s.request(""))
 	out := h.shell(snapshot.Ref, "cat /opt/work/first /opt/work/second")
 	var first, second int
 	if _, err := fmt.Sscan(out, &first, &second); err != nil || first < second || first > second+1 {
@@ -83,12 +84,12 @@ func TestCalledOffWhileItCommits(t *testing.T) {
 	s.await("/tmp/ready")
 	stopped := errors.New("called off")
 	ctx, cancel := context.WithCancelCause(t.Context())
-	p := &proxy{
-		sent: times(1, func(r *http.Request) bool { return is(r, http.MethodPost, "/commit") }, func() { cancel(stopped) }),
+	p := &engine.Proxy{
+		Sent: times(1, func(r *http.Request) bool { return is(r, http.MethodPost, "/commit") }, func() { cancel(stopped) }),
 	}
-	p.holdCommit(t)
-	p.start(t, h.Socket)
-	c := h.cloner(func(c *docker.Config) { c.Host = p.host })
+	holdCommit(t, p)
+	p.Start(t, h.Socket)
+	c := h.cloner(func(c *docker.Config) { c.Host = p.Host })
 	if _, err := c.Clone(ctx, s.request(""), &story{}); !errors.Is(err, stopped) {
 		t.Errorf("%v", err)
 	}
@@ -103,11 +104,11 @@ func TestCalledOffWhileItCommits(t *testing.T) {
 func TestStandsStillForSoLongAndNoLonger(t *testing.T) {
 	h := shared(t)
 	s := h.start("ada", "", "jupyter-ada", "")
-	p := &proxy{}
-	p.holdCommit(t)
-	p.start(t, h.Socket)
+	p := &engine.Proxy{}
+	holdCommit(t, p)
+	p.Start(t, h.Socket)
 	// Enough for a busy machine to come to the commit.
-	c := h.cloner(func(c *docker.Config) { c.Host, c.MaxPause = p.host, 5*time.Second })
+	c := h.cloner(func(c *docker.Config) { c.Host, c.MaxPause = p.Host, 5*time.Second })
 	since := h.now()
 	_, err := c.Clone(t.Context(), s.request(""), &story{})
 	if dashboard.KindOf(err) != dashboard.Unavailable || !strings.Contains(err.Error(), "stand still") {

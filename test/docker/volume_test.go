@@ -10,6 +10,7 @@ import (
 
 	"github.com/ideonate/jhsingle-native-proxy/internal/clone/docker"
 	"github.com/ideonate/jhsingle-native-proxy/internal/dashboard"
+	"github.com/ideonate/jhsingle-native-proxy/test/engine"
 )
 
 // content writes all sorts of files to a home that is a volume.
@@ -111,13 +112,13 @@ func TestVolumeThatChangesWhileItIsCopied(t *testing.T) {
 	s := withVolume(t, "echo nb > nb.ipynb; head -c 3000000 /dev/urandom > large")
 	for torn, pauses := range map[int32]int{1: 1, 2: 2} {
 		var reads atomic.Int32
-		p := &proxy{after: func(r *http.Response) {
+		p := &engine.Proxy{After: func(r *http.Response) {
 			if is(r.Request, http.MethodGet, "/archive") && strings.HasSuffix(r.Request.URL.Query().Get("path"), "/jovyan") && reads.Add(1) <= torn {
 				cut(r, 100_000)
 			}
 		}}
-		p.start(t, s.Socket)
-		c := s.cloner(func(c *docker.Config) { c.Host = p.host })
+		p.Start(t, s.Socket)
+		c := s.cloner(func(c *docker.Config) { c.Host = p.Host })
 		since := s.now()
 		snapshot, told := s.clone(c, s.request("nb.ipynb"))
 		if out := s.shell(snapshot.Ref, "cat nb.ipynb; stat -c %s large"); out != "nb\n3000000" {
@@ -133,15 +134,15 @@ func TestVolumeThatChangesWhileItIsCopied(t *testing.T) {
 func TestServerCanBeLookedAtWhileItsVolumeIsCopied(t *testing.T) {
 	s := withVolume(t, "echo nb > nb.ipynb; head -c 50000000 /dev/urandom > large")
 	looked := make(chan string, 1)
-	p := &proxy{sent: times(1, func(r *http.Request) bool { return is(r, http.MethodPut, "/archive") }, func() {
+	p := &engine.Proxy{Sent: times(1, func(r *http.Request) bool { return is(r, http.MethodPut, "/archive") }, func() {
 		state, err := s.Engine.Docker("inspect", "--format", "{{.State.Status}}", s.id)
 		if err != nil {
 			state = err.Error()
 		}
 		looked <- state
 	})}
-	p.start(t, s.Socket)
-	s.clone(s.cloner(func(c *docker.Config) { c.Host = p.host }), s.request("nb.ipynb"))
+	p.Start(t, s.Socket)
+	s.clone(s.cloner(func(c *docker.Config) { c.Host = p.Host }), s.request("nb.ipynb"))
 	if state := <-looked; state != "running" {
 		t.Errorf("it is %s", state)
 	}

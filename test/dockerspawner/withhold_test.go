@@ -3,18 +3,11 @@
 package dockerspawner
 
 import (
-	"context"
-	"errors"
-	"io"
-	"log"
-	"net"
 	"net/http"
-	"net/http/httputil"
-	"net/url"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync"
+
+	"github.com/ideonate/jhsingle-native-proxy/test/engine"
 )
 
 // withhold has the service use Docker by a proxy that lets no commit come to its end
@@ -23,51 +16,37 @@ import (
 // later commits are as ever.
 func (s *stage) withhold() (committing <-chan struct{}, release func()) {
 	s.Helper()
-	folder, err := os.MkdirTemp("", "withhold") // a socket's path is short
-	s.must(err)
-	s.Cleanup(func() { _ = os.RemoveAll(folder) })
-	listener, err := net.Listen("unix", filepath.Join(folder, "docker.sock"))
-	s.must(err)
 	asked, released := make(chan struct{}, 1), make(chan struct{})
 	isCommit := func(r *http.Request) bool { return strings.HasSuffix(r.URL.Path, "/commit") }
-	proxy := &httputil.ReverseProxy{
-		Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(&url.URL{Scheme: "http", Host: "docker"}) },
-		Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-			return new(net.Dialer).DialContext(ctx, "unix", s.docker.Socket)
-		}},
-		FlushInterval: -1,
-		ModifyResponse: func(answer *http.Response) error {
+	proxy := &engine.Proxy{
+		Before: func(r *http.Request) {
+			if isCommit(r) {
+				select {
+				case asked <- struct{}{}:
+				default:
+				}
+			}
+		},
+		After: func(answer *http.Response) {
 			if !isCommit(answer.Request) {
-				return nil
+				return
 			}
 			select {
 			case <-released:
-				return nil
+				return
 			default:
 			}
 			select {
 			case <-released:
 			case <-answer.Request.Context().Done():
 			}
-			return errors.New("withheld")
+			_ = answer.Body.Close()
+			panic(http.ErrAbortHandler)
 		},
-		// As where Docker goes away.
-		ErrorHandler: func(http.ResponseWriter, *http.Request, error) { panic(http.ErrAbortHandler) },
-		ErrorLog:     log.New(io.Discard, "", 0),
 	}
-	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if isCommit(r) {
-			select {
-			case asked <- struct{}{}:
-			default:
-			}
-		}
-		proxy.ServeHTTP(w, r)
-	})}
-	go func() { _ = server.Serve(listener) }()
-	s.Cleanup(func() { _ = server.Close() })
+	proxy.Start(s.T, s.docker.Socket)
 	release = sync.OnceFunc(func() { close(released) })
-	s.serveWith("--docker-host=unix://" + listener.Addr().String())
+	s.serveWith("--docker-host=" + proxy.Host)
 	s.Cleanup(release)
 	return asked, release
 }
